@@ -1,0 +1,235 @@
+//! The loop of the collector thread.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::time::{Duration, Instant, SystemTime};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_utils::atomic::AtomicCell;
+
+use crate::collect::memory::MemorySampler;
+use crate::collect::report;
+use crate::collect::state::State;
+use crate::config::Config;
+use crate::model::batch::Batch;
+use crate::model::clock::Anchor;
+use crate::model::control::Control;
+use crate::model::event::Event;
+use crate::model::gauges::{DropReason, Gauges};
+use crate::model::names::Names;
+use crate::model::policy::Policy;
+use crate::model::snapshot::{CollectorStats, Snapshot};
+
+/// How long the collector rests where nobody asks for anything.
+const TICK: Duration = Duration::from_millis(100);
+
+/// The least time between two warnings of loss.
+const LOSS_WARNING_INTERVAL: Duration = Duration::from_secs(60);
+
+/// The channels, as the collecting side holds them.
+pub(crate) struct Lanes {
+    pub(crate) batches: Receiver<Box<Batch>>,
+    pub(crate) spares: Sender<Box<Batch>>,
+    pub(crate) slots: Receiver<Arc<AtomicCell<Option<Box<Batch>>>>>,
+    pub(crate) forced: Receiver<Event>,
+    pub(crate) control: Receiver<Control>,
+}
+
+pub(crate) struct Collector {
+    config: Config,
+    policy: Policy,
+    gauges: Arc<Gauges>,
+    names: Arc<Names>,
+    lanes: Lanes,
+    /// Set by a sender that woke the collector, so that the next one need not.
+    waking: Arc<AtomicBool>,
+    started: Instant,
+    /// One for each thread that has ever posted and has not ended.
+    slots: Vec<Arc<AtomicCell<Option<Box<Batch>>>>>,
+    /// What is put into a slot in exchange for its batch.
+    empty: Option<Box<Batch>>,
+    memory: Option<MemorySampler>,
+    state: State,
+    losses: LossWarning,
+}
+
+impl Collector {
+    pub(crate) fn new(
+        config: Config,
+        policy: Policy,
+        gauges: Arc<Gauges>,
+        names: Arc<Names>,
+        lanes: Lanes,
+        waking: Arc<AtomicBool>,
+    ) -> Self {
+        Self {
+            state: State::new(config.buffer_size, config.sampling_rate),
+            memory: MemorySampler::new(&config),
+            config,
+            policy,
+            gauges,
+            names,
+            lanes,
+            waking,
+            started: Instant::now(),
+            slots: Vec::new(),
+            empty: None,
+            losses: LossWarning::default(),
+        }
+    }
+
+    /// Collects until it is told to stop. A panic empties the state and is counted; collecting goes on.
+    pub(crate) fn run(mut self) {
+        while catch_unwind(AssertUnwindSafe(|| self.collect_until_stopped())).is_err() {
+            self.gauges.count_restart();
+            let lost = self.state.buffered() as u64;
+            self.gauges.count_dropped(DropReason::CollectorPanic, lost);
+            self.state = State::new(self.config.buffer_size, self.config.sampling_rate);
+            tracing::warn!(
+                target: "starpunk_metrics",
+                "the collector panicked; what it held is gone, and it starts again"
+            );
+        }
+    }
+
+    fn collect_until_stopped(&mut self) {
+        loop {
+            let asked = match self.lanes.control.recv_timeout(TICK) {
+                Ok(control) => Some(control),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            // Relaxed: at worst a sender wakes the collector once more.
+            self.waking.store(false, Ordering::Relaxed);
+            self.gauges.beat();
+            self.drain();
+            if let Some(memory) = &mut self.memory {
+                memory.sample_if_due();
+            }
+            self.losses.warn_if_due(&self.gauges);
+            match asked {
+                None | Some(Control::Wake) => {}
+                Some(Control::Flush(reply)) => answer(&reply, ()),
+                Some(Control::Metrics(reply)) => {
+                    answer(&reply, report::metrics(&self.state, &self.names));
+                }
+                Some(Control::Stats(reply)) => answer(&reply, self.stats()),
+                Some(Control::Snapshot(reply)) => answer(&reply, Box::new(self.snapshot())),
+                Some(Control::Stop(reply)) => {
+                    answer(&reply, report::collected(&self.state.aggregate));
+                    return;
+                }
+                #[cfg(test)]
+                Some(Control::Panic) => panic!("a test asked for it"),
+            }
+        }
+    }
+
+    /// Collects everything that was posted before it was called.
+    fn drain(&mut self) {
+        let anchor = Anchor::now();
+        self.slots.extend(self.lanes.slots.try_iter());
+        // Counted first: under a steady flood an answer must not wait for a silence that never comes.
+        for _ in 0..self.lanes.batches.len() {
+            let Ok(mut batch) = self.lanes.batches.try_recv() else {
+                break;
+            };
+            self.take(&mut batch, &anchor);
+            let _ = self.lanes.spares.try_send(batch);
+        }
+        self.drain_slots(&anchor);
+        for _ in 0..self.lanes.forced.len() {
+            let Ok(event) = self.lanes.forced.try_recv() else {
+                break;
+            };
+            self.state.keep_counted(event, &self.policy, &anchor);
+        }
+    }
+
+    /// Takes every thread's partial batch, and lets go of the threads that have ended.
+    fn drain_slots(&mut self, anchor: &Anchor) {
+        let mut slots = std::mem::take(&mut self.slots);
+        slots.retain_mut(|slot| {
+            // Asked before the batch is taken: an owner that is gone now has put in its last.
+            let has_ended = Arc::get_mut(slot).is_some();
+            let empty = self.empty.take().unwrap_or_else(Batch::boxed);
+            // A swap and never a store: an owner that found the slot empty may have filled it since.
+            if let Some(mut batch) = slot.swap(Some(empty)) {
+                self.take(&mut batch, anchor);
+                self.empty = Some(batch);
+            }
+            !has_ended
+        });
+        self.slots = slots;
+    }
+
+    fn take(&mut self, batch: &mut Batch, anchor: &Anchor) {
+        if batch.is_empty() {
+            return;
+        }
+        if let Some(counted) = batch.counted.take() {
+            self.state.aggregate.merge(*counted);
+        }
+        for event in batch.events.drain(..) {
+            self.state.observe(event, &self.policy, anchor);
+        }
+    }
+
+    fn stats(&self) -> crate::model::metric::MetricsStats {
+        let dropped = self.gauges.total_dropped();
+        report::stats(&self.state, self.config.buffer_size, dropped)
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let aggregate = &self.state.aggregate;
+        Snapshot {
+            taken_at: SystemTime::now(),
+            uptime: self.started.elapsed(),
+            stats: self.stats(),
+            operations: report::operations(aggregate, &self.names),
+            routes: report::routes(aggregate, &self.names),
+            queries: report::queries(aggregate),
+            memory: self.memory.as_ref().and_then(MemorySampler::stats),
+            requests_in_flight: self.gauges.requests_in_flight(),
+            unattributed: self.gauges.unattributed(),
+            dropped: self.gauges.dropped(),
+            names_refused: self.names.routes.refused() + self.names.shapes.refused(),
+            collector: CollectorStats {
+                heartbeats: self.gauges.heartbeats(),
+                restarts: self.gauges.restarts(),
+            },
+        }
+    }
+}
+
+fn answer<T>(reply: &SyncSender<T>, answer: T) {
+    // Whoever asked may have given up waiting; then the answer goes nowhere.
+    let _ = reply.try_send(answer);
+}
+
+/// Says that records are being lost: at the first loss, and then at most once a minute.
+#[derive(Debug, Default)]
+struct LossWarning {
+    told: u64,
+    last: Option<Instant>,
+}
+
+impl LossWarning {
+    fn warn_if_due(&mut self, gauges: &Gauges) {
+        let dropped = gauges.total_dropped();
+        let rested = self
+            .last
+            .is_none_or(|last| last.elapsed() >= LOSS_WARNING_INTERVAL);
+        if dropped > self.told && rested {
+            tracing::warn!(
+                target: "starpunk_metrics",
+                dropped = dropped - self.told,
+                "records were dropped because more was recorded than could be kept; counts are exact"
+            );
+            self.told = dropped;
+            self.last = Some(Instant::now());
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The collector thread: it turns events into what can be read, and owns all of that alone, without a lock.
+//!
+//! It waits on the control channel and never on the batches: a consumer blocked there would cost every isolated sender
+//! a system call. What the callers do is none of this room's business.
+
+pub(crate) mod collector;
+mod memory;
+mod report;
+mod ring;
+mod state;

@@ -1,0 +1,254 @@
+//! Turns what was gathered into what is read: names are looked up here, and series of one name added up.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::collect::state::{Record, State};
+use crate::model::aggregate::Aggregate;
+use crate::model::event::{Call, Event, Request, Statement};
+use crate::model::field::Fields;
+use crate::model::metric::{Metric, MetricsStats, TypeStats};
+use crate::model::names::{Names, Shape};
+use crate::model::operation::OperationType;
+use crate::model::snapshot::{OperationStats, QueryStats, RouteStats};
+use crate::model::tally::Tally;
+
+/// The kept records, oldest first.
+pub(crate) fn metrics(state: &State, names: &Names) -> Vec<Metric> {
+    let mut metrics: Vec<Metric> = state
+        .records()
+        .map(|record| metric(record, names))
+        .collect();
+    metrics.sort_by_key(|metric| metric.timestamp);
+    metrics
+}
+
+pub(crate) fn stats(state: &State, max_size: usize, dropped: u64) -> MetricsStats {
+    let mut by_type: BTreeMap<OperationType, Tally> = BTreeMap::new();
+    for (operation_type, tally) in tallies(&state.aggregate) {
+        by_type.entry(operation_type).or_default().merge(tally);
+    }
+    MetricsStats {
+        total_count: by_type.values().map(Tally::count).sum(),
+        buffered_count: state.buffered(),
+        max_size,
+        forced_count: by_type.values().map(Tally::forced).sum(),
+        dropped,
+        by_type: by_type
+            .iter()
+            .map(|(&operation_type, tally)| (operation_type, TypeStats::from(tally)))
+            .collect(),
+    }
+}
+
+/// How many events were collected.
+pub(crate) fn collected(aggregate: &Aggregate) -> u64 {
+    let calls = aggregate
+        .calls
+        .iter()
+        .map(|(_, series)| series.calls.count());
+    let statements = aggregate
+        .statements
+        .iter()
+        .map(|(_, series)| series.tally.count());
+    let routes = aggregate
+        .routes
+        .iter()
+        .map(|(_, series)| series.tally.count());
+    calls.chain(statements).chain(routes).sum()
+}
+
+pub(crate) fn operations(aggregate: &Aggregate, names: &Names) -> Vec<OperationStats> {
+    let mut by_name: BTreeMap<(OperationType, String), OperationStats> = BTreeMap::new();
+    let mut add = |operation_type, name: &str, tally: &Tally, rows, rows_changed| {
+        if tally.count() == 0 {
+            return;
+        }
+        let series = by_name
+            .entry((operation_type, name.to_owned()))
+            .or_insert_with(|| OperationStats {
+                operation_type,
+                name: name.to_owned(),
+                tally: Tally::default(),
+                rows: 0,
+                rows_changed: 0,
+            });
+        series.tally.merge(tally);
+        series.rows += rows;
+        series.rows_changed += rows_changed;
+    };
+    for (number, series) in aggregate.routes.iter() {
+        let name = names.routes.get(number_of(number));
+        add(OperationType::Http, &name.name, &series.tally, 0, 0);
+    }
+    for (number, series) in aggregate.statements.iter() {
+        let shape = names.shapes.get(number_of(number));
+        let (rows, changed) = (series.rows, series.rows_changed);
+        add(
+            OperationType::Database,
+            &shape.name,
+            &series.tally,
+            rows,
+            changed,
+        );
+    }
+    for (_, series) in aggregate.calls.iter() {
+        let site = series.site;
+        add(
+            site.operation_type(),
+            site.name(),
+            series.operations(),
+            0,
+            0,
+        );
+    }
+    by_name.into_values().collect()
+}
+
+pub(crate) fn routes(aggregate: &Aggregate, names: &Names) -> Vec<RouteStats> {
+    let mut routes: Vec<RouteStats> = aggregate
+        .routes
+        .iter()
+        .map(|(number, series)| {
+            let name = names.routes.get(number_of(number));
+            let mut statuses = series.statuses.clone();
+            statuses.sort_unstable();
+            RouteStats {
+                method: name.method.to_owned(),
+                route: name.route.to_string(),
+                tally: series.tally.clone(),
+                head: series.head.clone(),
+                statuses,
+                request_bytes: series.request_bytes,
+                response_bytes: series.response_bytes,
+                statements: series.statements,
+                statement_time: Duration::from_nanos(series.statement_nanos),
+            }
+        })
+        .collect();
+    routes.sort_by(|a, b| (&a.route, &a.method).cmp(&(&b.route, &b.method)));
+    routes
+}
+
+pub(crate) fn queries(aggregate: &Aggregate) -> Vec<QueryStats> {
+    let mut by_name: BTreeMap<&str, QueryStats> = BTreeMap::new();
+    for (_, series) in aggregate.calls.iter() {
+        if series.site.operation_type() != OperationType::Database {
+            continue;
+        }
+        let name = series.site.name();
+        let query = by_name.entry(name).or_insert_with(|| QueryStats {
+            name: name.to_owned(),
+            tally: Tally::default(),
+            statements: 0,
+        });
+        query.tally.merge(&series.calls);
+        query.statements += series.statements;
+    }
+    by_name.into_values().collect()
+}
+
+/// Every tally that counts operations, once.
+fn tallies(aggregate: &Aggregate) -> impl Iterator<Item = (OperationType, &Tally)> {
+    let routes = aggregate
+        .routes
+        .iter()
+        .map(|(_, series)| (OperationType::Http, &series.tally));
+    let statements = aggregate
+        .statements
+        .iter()
+        .map(|(_, series)| (OperationType::Database, &series.tally));
+    let calls = aggregate
+        .calls
+        .iter()
+        .map(|(_, series)| (series.site.operation_type(), series.operations()));
+    routes
+        .chain(statements)
+        .chain(calls)
+        .filter(|(_, tally)| tally.count() > 0)
+}
+
+fn metric(record: &Record, names: &Names) -> Metric {
+    let (operation_type, operation_name, fields) = match &record.event {
+        Event::Call(call) => (
+            call.site.operation_type(),
+            call.site.name().to_owned(),
+            call_fields(call),
+        ),
+        Event::Statement(statement) => {
+            let shape = names.shapes.get(statement.shape);
+            let fields = statement_fields(statement, &shape);
+            (OperationType::Database, shape.name.to_string(), fields)
+        }
+        Event::Request(request) => {
+            let name = names.routes.get(request.route);
+            let mut fields = Fields::default();
+            fields.push("method", name.method);
+            fields.push("route", &*name.route);
+            request_fields(request, &mut fields);
+            (OperationType::Http, name.name.to_string(), fields)
+        }
+    };
+    Metric {
+        operation_type,
+        operation_name,
+        duration: record.duration,
+        timestamp: record.ended_at,
+        request_id: record.event.request_id(),
+        outcome: record.event.outcome(),
+        forced: record.forced,
+        fields,
+    }
+}
+
+fn call_fields(call: &Call) -> Fields {
+    let given = call.detail.as_ref().map(|detail| detail.fields.clone());
+    let mut fields = Fields::from(given.unwrap_or_default());
+    if call.site.operation_type() == OperationType::Database {
+        fields.push("query_name", call.site.name());
+        fields.push("statements", call.statements);
+    }
+    fields
+}
+
+fn statement_fields(statement: &Statement, shape: &Shape) -> Fields {
+    let mut fields = Fields::default();
+    fields.push("query_type", shape.query_type);
+    fields.push("table", &*shape.table);
+    if let Some(query) = statement.query {
+        fields.push("query_name", query.name());
+    }
+    fields.push("rows", statement.rows);
+    if let Some(detail) = &statement.detail {
+        if let Some(changed) = detail.rows_changed {
+            fields.push("rows_changed", changed);
+        }
+        if let Some(code) = detail.error_code {
+            fields.push("error_code", code);
+        }
+        if let Some(size) = detail.batch_size {
+            fields.push("batch_size", size);
+        }
+    }
+    fields
+}
+
+fn request_fields(request: &Request, fields: &mut Fields) {
+    if let Some(status) = request.status {
+        fields.push("status", status);
+    }
+    if let Some(head) = request.head {
+        let time = request.start.until(head);
+        fields.push("head_ms", time.as_secs_f64() * 1_000.0);
+    }
+    fields.push("request_bytes", request.request_bytes);
+    fields.push("response_bytes", request.response_bytes);
+    fields.push("statements", request.statements);
+    let time = Duration::from_nanos(request.statement_nanos);
+    fields.push("statement_ms", time.as_secs_f64() * 1_000.0);
+}
+
+/// Tables are indexed by `usize`; the numbers in them were given out as `u32`.
+fn number_of(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(crate::model::interner::OVERFLOW)
+}

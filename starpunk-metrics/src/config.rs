@@ -1,0 +1,324 @@
+//! The settings of a pipeline, from code or from the environment.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::model::memory::AllocatorStats;
+
+/// The settings of a pipeline.
+///
+/// | variable | default | accepts |
+/// |---|---|---|
+/// | `METRICS_ENABLED` | `true` | `true`/`false`, `1`/`0`, `yes`/`no`, `on`/`off` |
+/// | `METRICS_SLOW_QUERY_THRESHOLD` | `1.0` | seconds > 0 |
+/// | `METRICS_SLOW_REQUEST_THRESHOLD` | `1.0` | seconds > 0 |
+/// | `METRICS_SAMPLING_RATE` | `1.0` | 0 to 1 |
+/// | `METRICS_BUFFER_SIZE` | `1000` | 1 to 1,000,000 |
+/// | `METRICS_MEMORY_INTERVAL` | `30` | seconds >= 1 |
+///
+/// A variable that is empty counts as left out.
+///
+/// ```
+/// use std::time::Duration;
+/// use starpunk_metrics::Config;
+///
+/// let config = Config::default()
+///     .sampling_rate(0.1)
+///     .slow_query_threshold(Duration::from_millis(200));
+/// assert_eq!(config.buffer_size, 1000);
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// Whether anything is measured. Without, there is no thread and no channel; responses still carry an id.
+    pub enabled: bool,
+    /// From when on a statement is slow, and its record forced.
+    pub slow_query_threshold: Duration,
+    /// From when on a request is slow, and its record forced.
+    pub slow_request_threshold: Duration,
+    /// The share of ordinary operations whose record is kept, 0 to 1. Counts are exact whatever it is.
+    pub sampling_rate: f64,
+    /// The capacity of each of the two buffers of records.
+    pub buffer_size: usize,
+    /// The time between two readings of the process's memory.
+    pub memory_interval: Duration,
+    /// The time for the application to come up before its memory counts as the baseline.
+    pub memory_baseline_delay: Duration,
+    /// Whether this pipeline runs in a test: memory is not read then.
+    pub test_mode: bool,
+    /// Asks the application's allocator for its numbers, at each reading of the memory.
+    pub allocator_stats: Option<fn() -> AllocatorStats>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            slow_query_threshold: Duration::from_secs(1),
+            slow_request_threshold: Duration::from_secs(1),
+            sampling_rate: 1.0,
+            buffer_size: 1_000,
+            memory_interval: Duration::from_secs(30),
+            memory_baseline_delay: Duration::from_secs(5),
+            test_mode: false,
+            allocator_stats: None,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the `METRICS_*` variables. It never fails: a value that is not understood gives a `tracing` warning that
+    /// names the variable, the value and the default that is used instead.
+    pub fn from_env() -> Self {
+        Self::from_vars(|name| std::env::var_os(name))
+    }
+
+    /// Reads the `METRICS_*` variables.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidVariable`] for the first value that is not understood.
+    pub fn try_from_env() -> Result<Self, Error> {
+        Self::try_from_vars(|name| std::env::var_os(name))
+    }
+
+    /// Reads the variables as [`Config::from_env`] does, from anywhere: a file, a map in a test.
+    pub fn from_vars(lookup: impl Fn(&str) -> Option<OsString>) -> Self {
+        let mut config = Self::default();
+        for variable in VARIABLES {
+            if let Err(error) = variable.apply(&lookup, &mut config) {
+                tracing::warn!(
+                    target: "starpunk_metrics",
+                    variable = variable.name,
+                    default = variable.default,
+                    "{error}; the default is used"
+                );
+            }
+        }
+        config
+    }
+
+    /// Reads the variables as [`Config::try_from_env`] does, from anywhere.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidVariable`] for the first value that is not understood.
+    pub fn try_from_vars(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
+        let mut config = Self::default();
+        for variable in VARIABLES {
+            variable.apply(&lookup, &mut config)?;
+        }
+        Ok(config)
+    }
+
+    /// Sets whether anything is measured.
+    #[must_use]
+    pub fn enabled(mut self, enabled: bool) -> Self {
+        self.enabled = enabled;
+        self
+    }
+
+    /// Sets from when on a statement is slow; more than zero.
+    #[must_use]
+    pub fn slow_query_threshold(mut self, threshold: Duration) -> Self {
+        self.slow_query_threshold = threshold;
+        self
+    }
+
+    /// Sets from when on a request is slow; more than zero.
+    #[must_use]
+    pub fn slow_request_threshold(mut self, threshold: Duration) -> Self {
+        self.slow_request_threshold = threshold;
+        self
+    }
+
+    /// Sets the share of ordinary operations whose record is kept, 0 to 1.
+    #[must_use]
+    pub fn sampling_rate(mut self, rate: f64) -> Self {
+        self.sampling_rate = rate;
+        self
+    }
+
+    /// Sets the capacity of each of the two buffers, 1 to 1,000,000 records.
+    #[must_use]
+    pub fn buffer_size(mut self, records: usize) -> Self {
+        self.buffer_size = records;
+        self
+    }
+
+    /// Sets the time between two readings of the memory; at least a second.
+    #[must_use]
+    pub fn memory_interval(mut self, interval: Duration) -> Self {
+        self.memory_interval = interval;
+        self
+    }
+
+    /// Sets the time that the application has to come up before its memory counts as the baseline.
+    #[must_use]
+    pub fn memory_baseline_delay(mut self, delay: Duration) -> Self {
+        self.memory_baseline_delay = delay;
+        self
+    }
+
+    /// Sets whether this pipeline runs in a test: memory is not read then.
+    #[must_use]
+    pub fn test_mode(mut self, test_mode: bool) -> Self {
+        self.test_mode = test_mode;
+        self
+    }
+
+    /// Sets how the application's allocator is asked for its numbers.
+    ///
+    /// It runs on the collector thread. If it panics, it is not asked again.
+    #[must_use]
+    pub fn allocator_stats(mut self, ask: fn() -> AllocatorStats) -> Self {
+        self.allocator_stats = Some(ask);
+        self
+    }
+
+    /// Checks what builder methods and assignments may have set.
+    pub(crate) fn validate(&self) -> Result<(), Error> {
+        let refuse = |setting, value: String, expected| {
+            Err(Error::InvalidSetting {
+                setting,
+                value,
+                expected,
+            })
+        };
+        if !(0.0..=1.0).contains(&self.sampling_rate) {
+            return refuse("sampling_rate", self.sampling_rate.to_string(), RATE);
+        }
+        if !(1..=MAX_BUFFER_SIZE).contains(&self.buffer_size) {
+            return refuse("buffer_size", self.buffer_size.to_string(), RECORDS);
+        }
+        if self.memory_interval < Duration::from_secs(1) {
+            let value = format!("{:?}", self.memory_interval);
+            return refuse("memory_interval", value, INTERVAL);
+        }
+        for (setting, threshold) in [
+            ("slow_query_threshold", self.slow_query_threshold),
+            ("slow_request_threshold", self.slow_request_threshold),
+        ] {
+            if threshold.is_zero() {
+                return refuse(setting, "0".to_owned(), THRESHOLD);
+            }
+        }
+        Ok(())
+    }
+}
+
+const MAX_BUFFER_SIZE: usize = 1_000_000;
+const MAX_SHOWN_CHARACTERS: usize = 64;
+
+const SWITCH: &str = "true/false, 1/0, yes/no or on/off";
+const THRESHOLD: &str = "a number of seconds above 0";
+const RATE: &str = "a number from 0 to 1";
+const RECORDS: &str = "a whole number from 1 to 1000000";
+const INTERVAL: &str = "a number of seconds, at least 1";
+
+struct Variable {
+    name: &'static str,
+    default: &'static str,
+    expected: &'static str,
+    set: fn(&mut Config, &str) -> Option<()>,
+}
+
+const VARIABLES: [Variable; 6] = [
+    Variable {
+        name: "METRICS_ENABLED",
+        default: "true",
+        expected: SWITCH,
+        set: |config, value| {
+            config.enabled = switch(value)?;
+            Some(())
+        },
+    },
+    Variable {
+        name: "METRICS_SLOW_QUERY_THRESHOLD",
+        default: "1.0",
+        expected: THRESHOLD,
+        set: |config, value| {
+            config.slow_query_threshold = seconds(value)?;
+            Some(())
+        },
+    },
+    Variable {
+        name: "METRICS_SLOW_REQUEST_THRESHOLD",
+        default: "1.0",
+        expected: THRESHOLD,
+        set: |config, value| {
+            config.slow_request_threshold = seconds(value)?;
+            Some(())
+        },
+    },
+    Variable {
+        name: "METRICS_SAMPLING_RATE",
+        default: "1.0",
+        expected: RATE,
+        set: |config, value| {
+            let rate: f64 = value.parse().ok()?;
+            config.sampling_rate = (0.0..=1.0).contains(&rate).then_some(rate)?;
+            Some(())
+        },
+    },
+    Variable {
+        name: "METRICS_BUFFER_SIZE",
+        default: "1000",
+        expected: RECORDS,
+        set: |config, value| {
+            let records: usize = value.parse().ok()?;
+            config.buffer_size = (1..=MAX_BUFFER_SIZE)
+                .contains(&records)
+                .then_some(records)?;
+            Some(())
+        },
+    },
+    Variable {
+        name: "METRICS_MEMORY_INTERVAL",
+        default: "30",
+        expected: INTERVAL,
+        set: |config, value| {
+            let interval = seconds(value)?;
+            config.memory_interval = (interval >= Duration::from_secs(1)).then_some(interval)?;
+            Some(())
+        },
+    },
+];
+
+impl Variable {
+    fn apply(
+        &self,
+        lookup: &impl Fn(&str) -> Option<OsString>,
+        config: &mut Config,
+    ) -> Result<(), Error> {
+        let Some(raw) = lookup(self.name) else {
+            return Ok(());
+        };
+        let text = raw.to_string_lossy();
+        let value = text.trim();
+        if value.is_empty() || (self.set)(config, value).is_some() {
+            return Ok(());
+        }
+        Err(Error::InvalidVariable {
+            variable: self.name,
+            value: text.chars().take(MAX_SHOWN_CHARACTERS).collect(),
+            expected: self.expected,
+            default: self.default,
+        })
+    }
+}
+
+fn switch(value: &str) -> Option<bool> {
+    match value.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Some(true),
+        "false" | "0" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+/// A finite number of seconds that is more than zero nanoseconds and that a `Duration` can hold.
+fn seconds(value: &str) -> Option<Duration> {
+    let duration = Duration::try_from_secs_f64(value.parse().ok()?).ok()?;
+    (!duration.is_zero()).then_some(duration)
+}

@@ -1,0 +1,3 @@
+//! Wire formats: each a pure function of a `Snapshot`. Whoever serves or sends one calls it; nothing here does either.
+
+mod json;

@@ -1,0 +1,16 @@
+//! The HTTP source: one record for each request that reaches the App, with its id on the response.
+//!
+//! Runs on the workers' threads. `guard.rs` holds the one record and how it can end; `middleware.rs` and `body.rs` only
+//! tell it what they see.
+
+mod block;
+mod body;
+mod extractor;
+mod guard;
+mod middleware;
+mod payload;
+mod routes;
+
+pub use block::block;
+pub use body::MeasuredBody;
+pub use middleware::{HttpMetrics, HttpMetricsService, MeasuredResponse};

@@ -1,0 +1,12 @@
+//! The sources: functions, requests, statements, and business events. Runs on the caller's thread.
+//!
+//! What they post is none of the exporters' business, and how it is shown none of theirs.
+
+pub(crate) mod business;
+pub(crate) mod function;
+pub(crate) mod outcome;
+
+#[cfg(feature = "actix")]
+pub(crate) mod actix;
+#[cfg(feature = "sqlite")]
+pub(crate) mod sqlite;

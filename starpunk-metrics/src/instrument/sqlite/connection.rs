@@ -1,0 +1,244 @@
+//! A connection whose statements are recorded, with what only its caller's side can tell: errors and rows changed.
+
+use std::any::type_name;
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
+
+use rusqlite::{CachedStatement, Connection, Error, Params, Result, Row, Statement};
+
+use crate::instrument::sqlite::error::Failure;
+use crate::instrument::sqlite::hook;
+use crate::instrument::sqlite::scope::{Mode, Scope};
+
+/// A `rusqlite::Connection` whose statements are recorded.
+///
+/// It is used as the connection that it is. Every statement has one record, made by the hook that
+/// [`sqlite::instrument`](crate::sqlite::instrument) installs; the methods here add to it whether and how the call
+/// failed, and how many rows it changed.
+#[derive(Debug)]
+pub struct MonitoredConnection {
+    connection: Connection,
+    number: u64,
+}
+
+impl MonitoredConnection {
+    /// Takes a connection and records its statements from now on.
+    ///
+    /// # Errors
+    ///
+    /// As [`sqlite::instrument`](crate::sqlite::instrument).
+    pub fn new(mut connection: Connection) -> Result<Self> {
+        let number = hook::install(&mut connection)?;
+        Ok(Self { connection, number })
+    }
+
+    /// Opens the database in this file, as [`Connection::open`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::open`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::new(Connection::open(path)?)
+    }
+
+    /// Opens a database in memory, as [`Connection::open_in_memory`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::open_in_memory`].
+    pub fn open_in_memory() -> Result<Self> {
+        Self::new(Connection::open_in_memory()?)
+    }
+
+    /// Hands back the connection. Its statements stay recorded.
+    pub fn into_inner(self) -> Connection {
+        self.connection
+    }
+
+    /// As [`Connection::execute`]; the record has the rows changed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::execute`].
+    pub fn execute<P: Params>(&self, sql: &str, params: P) -> Result<usize> {
+        self.measured(Mode::One, sql, || {
+            let before = self.connection.total_changes();
+            let changed = self.connection.execute(sql, params)?;
+            // A statement that changes nothing, such as CREATE, returns the count of the one before it.
+            let has_changed = self.connection.total_changes() != before;
+            Ok((changed, Some(if has_changed { changed as u64 } else { 0 })))
+        })
+    }
+
+    /// Executes one statement for each of `params`, recorded as one operation with its `batch_size`; returns how many
+    /// rows were changed in all.
+    ///
+    /// It begins no transaction: around many writes, begin one.
+    ///
+    /// ```
+    /// use starpunk_metrics::sqlite::MonitoredConnection;
+    ///
+    /// let connection = MonitoredConnection::open_in_memory()?;
+    /// connection.execute_batch("CREATE TABLE tags (name TEXT)")?;
+    /// let tags = ["rust", "sqlite"];
+    /// let changed = connection.execute_many("INSERT INTO tags VALUES (?1)", tags.map(|tag| [tag]))?;
+    /// assert_eq!(changed, 2);
+    /// # Ok::<(), rusqlite::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::execute`], for the first that fails; those before it are done.
+    pub fn execute_many<P: Params>(
+        &self,
+        sql: &str,
+        params: impl IntoIterator<Item = P>,
+    ) -> Result<usize> {
+        self.measured(Mode::Batch, sql, || {
+            let mut statement = self.connection.prepare(sql)?;
+            let mut changed = 0;
+            for params in params {
+                changed += statement.execute(params)?;
+            }
+            Ok((changed, Some(changed as u64)))
+        })
+    }
+
+    /// As [`Connection::execute_batch`]; each of its statements has a record.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::execute_batch`].
+    pub fn execute_batch(&self, sql: &str) -> Result<()> {
+        self.measured(Mode::Script, sql, || {
+            self.connection.execute_batch(sql)?;
+            Ok(((), None))
+        })
+    }
+
+    /// As [`Connection::query_row`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::query_row`]. That no row was found is recorded as an answer, and not as an error.
+    pub fn query_row<T, P, F>(&self, sql: &str, params: P, f: F) -> Result<T>
+    where
+        P: Params,
+        F: FnOnce(&Row<'_>) -> Result<T>,
+    {
+        self.measured(Mode::One, sql, || {
+            Ok((self.connection.query_row(sql, params, f)?, None))
+        })
+    }
+
+    /// As [`Connection::query_one`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::query_one`].
+    pub fn query_one<T, P, F>(&self, sql: &str, params: P, f: F) -> Result<T>
+    where
+        P: Params,
+        F: FnOnce(&Row<'_>) -> Result<T>,
+    {
+        self.measured(Mode::One, sql, || {
+            Ok((self.connection.query_one(sql, params, f)?, None))
+        })
+    }
+
+    /// As [`Connection::query_row_and_then`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::query_row_and_then`].
+    pub fn query_row_and_then<T, E, P, F>(
+        &self,
+        sql: &str,
+        params: P,
+        f: F,
+    ) -> std::result::Result<T, E>
+    where
+        P: Params,
+        F: FnOnce(&Row<'_>) -> std::result::Result<T, E>,
+        E: From<Error>,
+    {
+        let scope = Scope::open(self.number, Mode::One, sql);
+        // Statement and rows end inside, so that the hook has seen the end when the call is closed.
+        let result = (|| {
+            let mut statement = self.connection.prepare(sql)?;
+            let mut rows = statement.query(params)?;
+            let row = rows.next()?.ok_or(Error::QueryReturnedNoRows)?;
+            Ok(f(row))
+        })();
+        let failure = match &result {
+            Ok(Ok(_)) => None,
+            Ok(Err(_)) => Some(Failure {
+                class: crate::instrument::outcome::short_type_name(type_name::<E>()),
+                code: None,
+                in_prepare: false,
+            }),
+            Err(error) => Failure::of(error),
+        };
+        scope.close(failure, None);
+        result.map_err(E::from)?
+    }
+
+    /// As [`Connection::prepare`]; text that SQLite refuses has a record.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::prepare`].
+    pub fn prepare(&self, sql: &str) -> Result<Statement<'_>> {
+        let scope = Scope::open(self.number, Mode::Script, sql);
+        let result = self.connection.prepare(sql);
+        scope.close(result.as_ref().err().and_then(Failure::of), None);
+        result
+    }
+
+    /// As [`Connection::prepare_cached`]; text that SQLite refuses has a record.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::prepare_cached`].
+    pub fn prepare_cached(&self, sql: &str) -> Result<CachedStatement<'_>> {
+        let scope = Scope::open(self.number, Mode::Script, sql);
+        let result = self.connection.prepare_cached(sql);
+        scope.close(result.as_ref().err().and_then(Failure::of), None);
+        result
+    }
+
+    /// Runs `work` as one call; it returns its value and how many rows it changed, if it knows.
+    fn measured<T>(
+        &self,
+        mode: Mode,
+        sql: &str,
+        work: impl FnOnce() -> Result<(T, Option<u64>)>,
+    ) -> Result<T> {
+        let scope = Scope::open(self.number, mode, sql);
+        let result = work();
+        match result {
+            Ok((value, rows_changed)) => {
+                scope.close(None, rows_changed);
+                Ok(value)
+            }
+            Err(error) => {
+                scope.close(Failure::of(&error), None);
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Deref for MonitoredConnection {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl DerefMut for MonitoredConnection {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+}

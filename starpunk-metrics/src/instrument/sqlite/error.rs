@@ -1,0 +1,81 @@
+//! The class of a SQLite error: a fixed word, and never its message, which holds SQL and values.
+
+use rusqlite::{Error, ffi};
+
+/// What is recorded of a failed call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) class: &'static str,
+    /// SQLite's extended result code (rescode.html), where SQLite refused.
+    pub(crate) code: Option<i32>,
+    /// Whether the statement never ran: its text was refused.
+    pub(crate) in_prepare: bool,
+}
+
+impl Failure {
+    /// `None` where nothing failed: that no row was found is an answer.
+    pub(crate) fn of(error: &Error) -> Option<Self> {
+        let (class, code, in_prepare) = match error {
+            Error::QueryReturnedNoRows => return None,
+            Error::SqliteFailure(failure, _) => (
+                class_of(failure.extended_code),
+                Some(failure.extended_code),
+                failure.extended_code == ffi::SQLITE_ERROR,
+            ),
+            Error::SqlInputError { error, .. } => (
+                class_of(error.extended_code),
+                Some(error.extended_code),
+                true,
+            ),
+            Error::InvalidParameterCount(..)
+            | Error::InvalidParameterName(_)
+            | Error::ToSqlConversionFailure(_) => ("parameter", None, true),
+            Error::MultipleStatement | Error::NulError(_) => ("sql", None, true),
+            Error::FromSqlConversionFailure(..)
+            | Error::IntegralValueOutOfRange(..)
+            | Error::InvalidColumnType(..)
+            | Error::InvalidColumnIndex(_)
+            | Error::InvalidColumnName(_)
+            | Error::Utf8Error(..) => ("row", None, false),
+            Error::QueryReturnedMoreThanOneRow => ("more_than_one_row", None, false),
+            Error::ExecuteReturnedResults => ("returned_rows", None, false),
+            _ => ("error", None, false),
+        };
+        Some(Self {
+            class,
+            code,
+            in_prepare,
+        })
+    }
+}
+
+fn class_of(extended: i32) -> &'static str {
+    match extended {
+        ffi::SQLITE_CONSTRAINT_UNIQUE => "constraint_unique",
+        ffi::SQLITE_CONSTRAINT_PRIMARYKEY => "constraint_primarykey",
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => "constraint_foreignkey",
+        ffi::SQLITE_CONSTRAINT_NOTNULL => "constraint_notnull",
+        ffi::SQLITE_CONSTRAINT_CHECK => "constraint_check",
+        ffi::SQLITE_BUSY_SNAPSHOT => "busy_snapshot",
+        // The low byte is the primary code.
+        other => match other & 0xff {
+            ffi::SQLITE_ERROR => "sql",
+            ffi::SQLITE_BUSY => "busy",
+            ffi::SQLITE_LOCKED => "locked",
+            ffi::SQLITE_READONLY => "readonly",
+            ffi::SQLITE_INTERRUPT => "interrupt",
+            ffi::SQLITE_IOERR => "ioerr",
+            ffi::SQLITE_CORRUPT => "corrupt",
+            ffi::SQLITE_FULL => "full",
+            ffi::SQLITE_CANTOPEN => "cantopen",
+            ffi::SQLITE_TOOBIG => "toobig",
+            ffi::SQLITE_CONSTRAINT => "constraint",
+            ffi::SQLITE_MISMATCH => "mismatch",
+            ffi::SQLITE_AUTH => "auth",
+            ffi::SQLITE_NOTADB => "notadb",
+            ffi::SQLITE_NOMEM => "nomem",
+            ffi::SQLITE_SCHEMA => "schema",
+            _ => "error",
+        },
+    }
+}

@@ -1,0 +1,174 @@
+//! A call of `MonitoredConnection` in progress: the record that the hook makes inside it waits here for what the call
+//! learns, and is posted once, at its end.
+//!
+//! The hook runs on the thread of the call, inside it, so a thread-local is all that is shared.
+
+use std::cell::RefCell;
+
+use crate::instrument::sqlite::error::Failure;
+use crate::instrument::sqlite::hook;
+use crate::model::clock::Ticks;
+use crate::model::event::StatementDetail;
+use crate::model::operation::OutcomeKind;
+
+thread_local! {
+    static OPEN: RefCell<Option<Open>> = const { RefCell::new(None) };
+}
+
+/// What the hook saw of one statement.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Finished {
+    pub(crate) shape: u32,
+    pub(crate) start: Ticks,
+    pub(crate) end: Ticks,
+    pub(crate) rows: u32,
+}
+
+/// What a call does with the statements inside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// It runs one statement.
+    One,
+    /// It runs one statement many times, which is one operation.
+    Batch,
+    /// It runs several statements, each an operation; an error is that of the last.
+    Script,
+}
+
+#[derive(Debug)]
+struct Open {
+    connection: u64,
+    mode: Mode,
+    /// The statement of this call; others on the same connection, run by a row mapper, are not of it.
+    key: Option<usize>,
+    parked: Option<Finished>,
+    runs: u64,
+    outer: Option<Box<Open>>,
+}
+
+/// An open call; dropped before it is closed, the call panicked.
+#[derive(Debug)]
+pub(crate) struct Scope<'a> {
+    sql: &'a str,
+    start: Ticks,
+    is_closed: bool,
+}
+
+impl<'a> Scope<'a> {
+    pub(crate) fn open(connection: u64, mode: Mode, sql: &'a str) -> Self {
+        let _ = OPEN.try_with(|open| {
+            let mut open = open.borrow_mut();
+            let outer = open.take().map(Box::new);
+            *open = Some(Open {
+                connection,
+                mode,
+                key: None,
+                parked: None,
+                runs: 0,
+                outer,
+            });
+        });
+        Self {
+            sql,
+            start: Ticks::now(),
+            is_closed: false,
+        }
+    }
+
+    /// Posts what the hook saw, with what the call learnt; or, where the statement never ran or the hook did not see it,
+    /// what the call itself knows.
+    pub(crate) fn close(mut self, failure: Option<Failure>, rows_changed: Option<u64>) {
+        let outcome = match failure {
+            Some(_) => OutcomeKind::Error,
+            None => OutcomeKind::Ok,
+        };
+        self.finish(outcome, failure, rows_changed);
+    }
+
+    fn finish(
+        &mut self,
+        outcome: OutcomeKind,
+        failure: Option<Failure>,
+        rows_changed: Option<u64>,
+    ) {
+        self.is_closed = true;
+        let Some(call) = close_innermost() else {
+            return;
+        };
+        let detail = StatementDetail {
+            error_class: failure.map(|failure| failure.class),
+            error_code: failure.and_then(|failure| failure.code),
+            rows_changed,
+            batch_size: (call.mode == Mode::Batch).then_some(call.runs),
+        };
+        let failed_before_it_ran = failure.is_some_and(|failure| failure.in_prepare);
+        match call.parked {
+            // In a script, the statement whose text was refused is not the last that ran.
+            Some(last) if call.mode == Mode::Script && failed_before_it_ran => {
+                hook::post(last, OutcomeKind::Ok, StatementDetail::default());
+                hook::post_unseen("", Ticks::now(), outcome, detail);
+            }
+            Some(finished) => hook::post(finished, outcome, detail),
+            // A script that ran nothing and failed at nothing was empty.
+            None if call.mode == Mode::Script && failure.is_none() => {}
+            None if call.mode == Mode::Batch && call.runs == 0 && failure.is_none() => {}
+            None => hook::post_unseen(self.sql, self.start, outcome, detail),
+        }
+    }
+}
+
+impl Drop for Scope<'_> {
+    fn drop(&mut self) {
+        if !self.is_closed {
+            self.finish(OutcomeKind::Panic, None, None);
+        }
+    }
+}
+
+fn close_innermost() -> Option<Open> {
+    OPEN.try_with(|open| {
+        let mut open = open.borrow_mut();
+        let mut call = open.take()?;
+        *open = call.outer.take().map(|outer| *outer);
+        Some(call)
+    })
+    .ok()
+    .flatten()
+}
+
+/// Tells the open call, if it is of this connection, that a statement begins.
+pub(crate) fn statement_began(connection: u64, key: usize) {
+    let _ = OPEN.try_with(|open| {
+        if let Some(call) = &mut *open.borrow_mut()
+            && call.connection == connection
+            && (call.key.is_none() || call.mode == Mode::Script)
+        {
+            call.key = Some(key);
+        }
+    });
+}
+
+/// Leaves a finished statement to the open call, if it is of it; else hands back what is to be posted now.
+pub(crate) fn park(connection: u64, key: usize, finished: Finished) -> Option<Finished> {
+    let parked = OPEN.try_with(|open| {
+        let mut open = open.borrow_mut();
+        let call = open.as_mut()?;
+        if call.connection != connection || call.key != Some(key) {
+            return None;
+        }
+        call.runs += 1;
+        Some(match (call.mode, &mut call.parked) {
+            (Mode::Batch, Some(batch)) => {
+                batch.end = finished.end;
+                batch.rows += finished.rows;
+                None
+            }
+            // Of a script the last waits: it may turn out to be the one that failed.
+            (_, parked) => parked.replace(finished),
+        })
+    });
+    match parked {
+        Ok(Some(to_post)) => to_post,
+        _ => Some(finished),
+    }
+}

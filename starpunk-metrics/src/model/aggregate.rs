@@ -1,0 +1,226 @@
+//! What is counted: exact at any sampling rate, and it adds up.
+//!
+//! The collector owns one; a recording thread that finds the channel full counts into one of its own, which travels
+//! with its batch. So a count is never lost to pressure, only a record.
+
+use crate::model::callsite::{CallKind, Callsite};
+use crate::model::event::{Call, Event, Request, Statement};
+use crate::model::histogram::Histogram;
+use crate::model::operation::Outcome;
+use crate::model::policy::Verdict;
+use crate::model::tally::Tally;
+
+/// Everything that one pipeline has counted.
+#[derive(Debug, Default)]
+pub(crate) struct Aggregate {
+    pub(crate) calls: Table<CallSeries>,
+    pub(crate) statements: Table<StatementSeries>,
+    pub(crate) routes: Table<RouteSeries>,
+}
+
+/// The calls of one annotated place.
+#[derive(Debug)]
+pub(crate) struct CallSeries {
+    pub(crate) site: &'static Callsite,
+    pub(crate) calls: Tally,
+    /// Of an annotated query, the calls that counted as a database operation, because no statement was seen inside.
+    standalone: Tally,
+    /// Database operations recorded inside.
+    pub(crate) statements: u64,
+}
+
+impl CallSeries {
+    /// The calls that count as an operation of their own.
+    pub(crate) fn operations(&self) -> &Tally {
+        match self.site.kind() {
+            CallKind::Business => &self.calls,
+            CallKind::Query => &self.standalone,
+        }
+    }
+}
+
+/// The statements of one shape.
+#[derive(Debug, Default)]
+pub(crate) struct StatementSeries {
+    pub(crate) tally: Tally,
+    pub(crate) rows: u64,
+    pub(crate) rows_changed: u64,
+}
+
+/// The requests of one method and route.
+#[derive(Debug, Default)]
+pub(crate) struct RouteSeries {
+    pub(crate) tally: Tally,
+    /// Bounded: actix answers with three-digit codes only.
+    pub(crate) statuses: Vec<(u16, u64)>,
+    pub(crate) request_bytes: u64,
+    pub(crate) response_bytes: u64,
+    pub(crate) statements: u64,
+    pub(crate) statement_nanos: u64,
+    pub(crate) head: Histogram,
+}
+
+impl Aggregate {
+    pub(crate) fn observe(&mut self, event: &Event, verdict: &Verdict) {
+        match event {
+            Event::Call(call) => self.observe_call(call, event.outcome(), verdict),
+            Event::Statement(statement) => {
+                self.observe_statement(statement, event.outcome(), verdict);
+            }
+            Event::Request(request) => self.observe_request(request, verdict),
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.calls.merge(other.calls, |mine, theirs| {
+            mine.calls.merge(&theirs.calls);
+            mine.standalone.merge(&theirs.standalone);
+            mine.statements += theirs.statements;
+        });
+        self.statements.merge(other.statements, |mine, theirs| {
+            mine.tally.merge(&theirs.tally);
+            mine.rows += theirs.rows;
+            mine.rows_changed += theirs.rows_changed;
+        });
+        self.routes.merge(other.routes, |mine, theirs| {
+            mine.tally.merge(&theirs.tally);
+            for (status, count) in theirs.statuses {
+                count_status(&mut mine.statuses, status, count);
+            }
+            mine.request_bytes += theirs.request_bytes;
+            mine.response_bytes += theirs.response_bytes;
+            mine.statements += theirs.statements;
+            mine.statement_nanos += theirs.statement_nanos;
+            mine.head.merge(&theirs.head);
+        });
+    }
+
+    fn observe_call(&mut self, call: &Call, outcome: Outcome, verdict: &Verdict) {
+        let series = self.calls.entry(call.site.index(), || CallSeries {
+            site: call.site,
+            calls: Tally::default(),
+            standalone: Tally::default(),
+            statements: 0,
+        });
+        series.calls.observe(outcome, verdict);
+        series.statements += u64::from(call.statements);
+        if call.site.kind() == CallKind::Query && call.statements == 0 {
+            series.standalone.observe(outcome, verdict);
+        }
+    }
+
+    fn observe_statement(&mut self, statement: &Statement, outcome: Outcome, verdict: &Verdict) {
+        let series = self
+            .statements
+            .entry(statement.shape as usize, StatementSeries::default);
+        series.tally.observe(outcome, verdict);
+        series.rows += u64::from(statement.rows);
+        let changed = statement
+            .detail
+            .as_ref()
+            .and_then(|detail| detail.rows_changed);
+        series.rows_changed += changed.unwrap_or(0);
+    }
+
+    fn observe_request(&mut self, request: &Request, verdict: &Verdict) {
+        let series = self
+            .routes
+            .entry(request.route as usize, RouteSeries::default);
+        series.tally.observe(request.outcome, verdict);
+        if let Some(status) = request.status {
+            count_status(&mut series.statuses, status, 1);
+        }
+        if let Some(head) = request.head {
+            series.head.record(request.start.until(head));
+        }
+        series.request_bytes += request.request_bytes;
+        series.response_bytes += request.response_bytes;
+        series.statements += u64::from(request.statements);
+        series.statement_nanos += request.statement_nanos;
+    }
+}
+
+fn count_status(statuses: &mut Vec<(u16, u64)>, status: u16, count: u64) {
+    match statuses.iter_mut().find(|(known, _)| *known == status) {
+        Some((_, known)) => *known += count,
+        None => statuses.push((status, count)),
+    }
+}
+
+/// Series by their small number: a lookup is an index, not a hash.
+#[derive(Debug)]
+pub(crate) struct Table<T>(Vec<Option<Box<T>>>);
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Table<T> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
+        let numbered = self.0.iter().enumerate();
+        numbered.filter_map(|(number, series)| Some((number, &**series.as_ref()?)))
+    }
+
+    fn entry(&mut self, number: usize, make: impl FnOnce() -> T) -> &mut T {
+        if number >= self.0.len() {
+            self.0.resize_with(number + 1, || None);
+        }
+        self.0[number].get_or_insert_with(|| Box::new(make()))
+    }
+
+    fn merge(&mut self, other: Self, add: impl Fn(&mut T, T)) {
+        for (number, theirs) in other.0.into_iter().enumerate() {
+            let Some(theirs) = theirs else { continue };
+            if number >= self.0.len() {
+                self.0.resize_with(number + 1, || None);
+            }
+            match &mut self.0[number] {
+                Some(mine) => add(mine, *theirs),
+                empty => *empty = Some(theirs),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::operation::OutcomeKind;
+    use std::time::Duration;
+
+    fn verdict(nanos: u64) -> Verdict {
+        Verdict {
+            duration: Duration::from_nanos(nanos),
+            slow: false,
+            forced: false,
+        }
+    }
+
+    #[test]
+    fn merged_aggregates_count_what_both_counted() {
+        static SITE: Callsite = Callsite::new(CallKind::Business, || "note_created");
+        let event = |statements| {
+            let now = crate::model::clock::Ticks::now();
+            Event::Call(Call {
+                site: &SITE,
+                start: now,
+                end: now,
+                request: None,
+                detail: None,
+                statements,
+                outcome: OutcomeKind::Ok,
+            })
+        };
+        let mut left = Aggregate::default();
+        let mut right = Aggregate::default();
+        left.observe(&event(1), &verdict(10));
+        right.observe(&event(2), &verdict(30));
+        left.merge(right);
+        let (_, series) = left.calls.iter().next().expect("one series");
+        assert_eq!(series.operations().count(), 2);
+        assert_eq!(series.statements, 3);
+        assert_eq!(series.operations().total(), Duration::from_nanos(40));
+    }
+}

@@ -1,0 +1,200 @@
+//! One annotated place in the program: static, named once, and counted by its index.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::model::operation::OperationType;
+
+/// What an annotation asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallKind {
+    /// A business operation: every call is kept.
+    Business,
+    /// A query: it names the statements inside it, and counts as an operation itself only where there were none.
+    Query,
+}
+
+/// One annotated function, or one helper of the library; always a `static`.
+#[derive(Debug)]
+pub struct Callsite {
+    kind: CallKind,
+    source: fn() -> &'static str,
+    name: OnceLock<Box<str>>,
+    index: AtomicU32,
+    slow_nanos: u64,
+}
+
+impl Callsite {
+    /// Describes a place whose name is what `source` returns: a literal, or the `type_name` of an item inside the
+    /// function, from which generics and the last segment are stripped.
+    pub const fn new(kind: CallKind, source: fn() -> &'static str) -> Self {
+        Self {
+            kind,
+            source,
+            name: OnceLock::new(),
+            index: AtomicU32::new(0),
+            slow_nanos: 0,
+        }
+    }
+
+    /// Sets the threshold from which a call counts as slow, in nanoseconds; 0 leaves it to the configuration.
+    #[must_use]
+    pub const fn slow_above(mut self, nanos: u64) -> Self {
+        self.slow_nanos = nanos;
+        self
+    }
+
+    pub(crate) fn kind(&self) -> CallKind {
+        self.kind
+    }
+
+    pub(crate) fn operation_type(&self) -> OperationType {
+        match self.kind {
+            CallKind::Business => OperationType::Render,
+            CallKind::Query => OperationType::Database,
+        }
+    }
+
+    pub(crate) fn is_forced(&self) -> bool {
+        self.kind == CallKind::Business
+    }
+
+    pub(crate) fn slow_nanos(&self) -> Option<u64> {
+        (self.slow_nanos > 0).then_some(self.slow_nanos)
+    }
+
+    /// The name under which it is counted; made at the first call, off the caller's thread.
+    pub(crate) fn name(&self) -> &str {
+        self.name
+            .get_or_init(|| clean_name((self.source)()).into_boxed_str())
+    }
+
+    /// A small number that only this place has, so that series are found without a hash.
+    pub(crate) fn index(&self) -> usize {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        // Relaxed: the number guards no other memory.
+        let index = self.index.load(Ordering::Relaxed);
+        if index != 0 {
+            return index as usize;
+        }
+        let fresh = NEXT.fetch_add(1, Ordering::Relaxed);
+        match self
+            .index
+            .compare_exchange(0, fresh, Ordering::Relaxed, Ordering::Relaxed)
+        {
+            Ok(_) => fresh as usize,
+            Err(other) => other as usize,
+        }
+    }
+}
+
+/// The item that generated code puts inside a function to learn where it stands.
+const MARKER: &str = "::__starpunk_name";
+
+/// Turns `blog::db::Store<_>::recent::__starpunk_name` into `blog::db::Store::recent`; a literal stays as it is.
+fn clean_name(raw: &str) -> String {
+    let Some(path) = raw.strip_suffix(MARKER) else {
+        return raw.to_owned();
+    };
+    let path = path.replace("::{{closure}}", "");
+    // `<blog::Db as blog::Store>::get` names the implementing type; `blog::db::<impl blog::Db<u8>>::get` too.
+    let mut name = String::with_capacity(path.len());
+    let mut rest = path.as_str();
+    while let Some(open) = rest.find('<') {
+        let Some(length) = matching_bracket(&rest[open..]) else {
+            break;
+        };
+        let inside = &rest[open + 1..open + length];
+        if let Some(of) = inside.strip_prefix("impl ") {
+            name.clear();
+            name.push_str(&clean_type(self_type(of)));
+        } else if open == 0 {
+            name.push_str(&clean_type(self_type(inside)));
+        } else {
+            name.push_str(rest[..open].trim_end_matches("::"));
+        }
+        rest = &rest[open + length + 1..];
+    }
+    name.push_str(rest);
+    name
+}
+
+/// `blog::Db as blog::Store` and `blog::Store for blog::Db` are both about `blog::Db`.
+fn self_type(inside: &str) -> &str {
+    let of = inside.split(" as ").next().unwrap_or(inside);
+    of.rsplit(" for ").next().unwrap_or(of)
+}
+
+fn clean_type(name: &str) -> String {
+    match name.find('<') {
+        Some(open) if open > 0 => name[..open].trim_end_matches("::").to_owned(),
+        _ => name.to_owned(),
+    }
+}
+
+/// The offset of the `>` that closes the `<` at the start of `text`.
+fn matching_bracket(text: &str) -> Option<usize> {
+    let mut depth = 0usize;
+    let mut before = '<';
+    for (at, c) in text.char_indices() {
+        match c {
+            '<' => depth += 1,
+            '>' if before != '-' => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(at);
+                }
+            }
+            _ => {}
+        }
+        before = c;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lose_generics_closures_and_the_marker() {
+        for (raw, name) in [
+            ("note_created", "note_created"),
+            ("blog::db::recent::__starpunk_name", "blog::db::recent"),
+            (
+                "blog::db::Store<_>::recent::__starpunk_name",
+                "blog::db::Store::recent",
+            ),
+            (
+                "blog::db::Store<_>::recent::{{closure}}::__starpunk_name",
+                "blog::db::Store::recent",
+            ),
+            (
+                "<blog::Db<_> as blog::Store>::get::__starpunk_name",
+                "blog::Db::get",
+            ),
+            (
+                "blog::db::<impl blog::Db<u8>>::get::__starpunk_name",
+                "blog::Db::get",
+            ),
+            (
+                "blog::db::<impl blog::Store for blog::Db>::get::__starpunk_name",
+                "blog::Db::get",
+            ),
+            (
+                "m::T<fn(u8) -> alloc::vec::Vec<u8>>::go::__starpunk_name",
+                "m::T::go",
+            ),
+        ] {
+            assert_eq!(clean_name(raw), name);
+        }
+    }
+
+    #[test]
+    fn each_place_has_an_index_of_its_own_that_stays() {
+        static ONE: Callsite = Callsite::new(CallKind::Business, || "one");
+        static TWO: Callsite = Callsite::new(CallKind::Query, || "two");
+        assert_ne!(ONE.index(), TWO.index());
+        assert_eq!(ONE.index(), ONE.index());
+    }
+}

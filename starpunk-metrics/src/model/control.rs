@@ -1,0 +1,21 @@
+//! What the collector is asked to do: a closed set, each with a way to answer.
+
+use std::sync::mpsc::SyncSender;
+
+use crate::model::metric::{Metric, MetricsStats};
+use crate::model::snapshot::Snapshot;
+
+/// A message on the control channel. The events that were posted before it are collected before it is answered.
+#[derive(Debug)]
+pub(crate) enum Control {
+    /// Collect now: the channel fills up.
+    Wake,
+    Flush(SyncSender<()>),
+    Metrics(SyncSender<Vec<Metric>>),
+    Stats(SyncSender<MetricsStats>),
+    Snapshot(SyncSender<Box<Snapshot>>),
+    /// Collect the rest, answer with how many events were collected since the start, and end.
+    Stop(SyncSender<u64>),
+    #[cfg(test)]
+    Panic,
+}

@@ -1,0 +1,101 @@
+//! The few numbers that both sides of the channel touch, as plain atomics.
+//!
+//! Relaxed everywhere: each is a number of its own, and guards no other memory.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Why something that was recorded could not be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum DropReason {
+    /// The channel was full: the operation was counted, but its ordinary record was not kept.
+    ChannelFull,
+    /// A forced record gave way to newer forced ones while the channel was full; the operation was counted.
+    ForcedOverflow,
+    /// The operation ended after `shutdown`, or while its thread was ending; it was not counted.
+    Stopped,
+    /// The collector panicked and started again: what it held is gone.
+    CollectorPanic,
+}
+
+impl DropReason {
+    /// Every reason, in the order of [`DropReason`].
+    pub const ALL: [Self; 4] = [
+        Self::ChannelFull,
+        Self::ForcedOverflow,
+        Self::Stopped,
+        Self::CollectorPanic,
+    ];
+
+    /// Returns the reason as a label: `channel_full`, `forced_overflow`, `stopped` or `collector_panic`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ChannelFull => "channel_full",
+            Self::ForcedOverflow => "forced_overflow",
+            Self::Stopped => "stopped",
+            Self::CollectorPanic => "collector_panic",
+        }
+    }
+}
+
+/// Shared by the recording threads and the collector of one pipeline.
+#[derive(Debug, Default)]
+pub(crate) struct Gauges {
+    dropped: [AtomicU64; DropReason::ALL.len()],
+    requests_in_flight: AtomicU64,
+    unattributed: AtomicU64,
+    heartbeats: AtomicU64,
+    restarts: AtomicU64,
+}
+
+impl Gauges {
+    pub(crate) fn count_dropped(&self, reason: DropReason, records: u64) {
+        self.dropped[reason as usize].fetch_add(records, Relaxed);
+    }
+
+    pub(crate) fn dropped(&self) -> Vec<(DropReason, u64)> {
+        DropReason::ALL
+            .map(|reason| (reason, self.dropped[reason as usize].load(Relaxed)))
+            .to_vec()
+    }
+
+    pub(crate) fn total_dropped(&self) -> u64 {
+        self.dropped.iter().map(|count| count.load(Relaxed)).sum()
+    }
+
+    pub(crate) fn request_started(&self) {
+        self.requests_in_flight.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn request_ended(&self) {
+        self.requests_in_flight.fetch_sub(1, Relaxed);
+    }
+
+    pub(crate) fn requests_in_flight(&self) -> u64 {
+        self.requests_in_flight.load(Relaxed)
+    }
+
+    pub(crate) fn count_unattributed(&self) {
+        self.unattributed.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn unattributed(&self) -> u64 {
+        self.unattributed.load(Relaxed)
+    }
+
+    pub(crate) fn beat(&self) {
+        self.heartbeats.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn heartbeats(&self) -> u64 {
+        self.heartbeats.load(Relaxed)
+    }
+
+    pub(crate) fn count_restart(&self) {
+        self.restarts.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn restarts(&self) -> u64 {
+        self.restarts.load(Relaxed)
+    }
+}

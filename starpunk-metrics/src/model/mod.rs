@@ -1,0 +1,24 @@
+//! The vocabulary: plain data that every other room speaks.
+//!
+//! Nothing here starts a thread, reads a variable or knows a wire format. Types that cross the channel live here too,
+//! so that the recording side and the collecting side never need each other.
+
+pub(crate) mod aggregate;
+pub(crate) mod batch;
+pub(crate) mod callsite;
+pub(crate) mod clock;
+pub(crate) mod control;
+pub(crate) mod event;
+pub(crate) mod field;
+pub(crate) mod gauges;
+pub(crate) mod histogram;
+pub(crate) mod interner;
+pub(crate) mod memory;
+pub(crate) mod metric;
+pub(crate) mod names;
+pub(crate) mod operation;
+pub(crate) mod policy;
+pub(crate) mod request_id;
+pub(crate) mod shutdown;
+pub(crate) mod snapshot;
+pub(crate) mod tally;

@@ -1,0 +1,143 @@
+//! Everything that was counted, at one moment: what each page, scrape and report is made from.
+
+use std::time::{Duration, SystemTime};
+
+use crate::model::gauges::DropReason;
+use crate::model::histogram::Histogram;
+use crate::model::memory::MemoryStats;
+use crate::model::metric::MetricsStats;
+use crate::model::operation::OperationType;
+use crate::model::tally::Tally;
+
+/// What one pipeline has counted since its start.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// When it was taken.
+    pub taken_at: SystemTime,
+    /// How long the pipeline had been running.
+    pub uptime: Duration,
+    /// The totals, and the measures by type.
+    pub stats: MetricsStats,
+    /// Every series of operations, by type and then by name.
+    pub operations: Vec<OperationStats>,
+    /// The requests by method and route, by name.
+    pub routes: Vec<RouteStats>,
+    /// The functions under `#[monitored_query]`, by name.
+    pub queries: Vec<QueryStats>,
+    /// The memory of the process; `None` before the first reading and in test mode.
+    pub memory: Option<MemoryStats>,
+    /// Requests that have begun and not ended.
+    pub requests_in_flight: u64,
+    /// Statements and business events that found no request while some were in flight.
+    pub unattributed: u64,
+    /// Records that could not be kept, by reason.
+    pub dropped: Vec<(DropReason, u64)>,
+    /// Names that went into an overflow series because their table was full.
+    pub names_refused: u64,
+    /// How the collector thread does.
+    pub collector: CollectorStats,
+}
+
+/// One series of operations.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct OperationStats {
+    /// What kind of operation it is.
+    pub operation_type: OperationType,
+    /// Its name, as in `Metric::operation_name`.
+    pub name: String,
+    /// Its measures.
+    pub tally: Tally,
+    /// Rows that its statements returned; 0 for other types.
+    pub rows: u64,
+    /// Rows that its statements changed, where a `MonitoredConnection` told; 0 for other types.
+    pub rows_changed: u64,
+}
+
+/// What the requests of one method and route did.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RouteStats {
+    /// The method, or `_OTHER`.
+    pub method: String,
+    /// The route pattern, such as `/notes/{id}`, or `UNMATCHED`.
+    pub route: String,
+    /// Times until the last byte, by outcome.
+    pub tally: Tally,
+    /// Times until the head of the response.
+    pub head: Histogram,
+    /// How many requests were answered with which status, by status.
+    pub statuses: Vec<(u16, u64)>,
+    /// Bytes of bodies that were read.
+    pub request_bytes: u64,
+    /// Bytes of bodies that were written.
+    pub response_bytes: u64,
+    /// Database operations inside these requests.
+    pub statements: u64,
+    /// The time that those took.
+    pub statement_time: Duration,
+}
+
+/// What the calls of one annotated query did.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct QueryStats {
+    /// The name of the function.
+    pub name: String,
+    /// Its calls, caller's own time included.
+    pub tally: Tally,
+    /// Database operations recorded inside it.
+    pub statements: u64,
+}
+
+/// How the collector thread does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CollectorStats {
+    /// How often it has gone round; grows while it lives.
+    pub heartbeats: u64,
+    /// How often it panicked and was started again, with its state emptied.
+    pub restarts: u64,
+}
+
+impl Snapshot {
+    /// Returns the measures of one series of operations.
+    pub fn operation(&self, operation_type: OperationType, name: &str) -> Option<&OperationStats> {
+        self.operations
+            .iter()
+            .find(|series| series.operation_type == operation_type && series.name == name)
+    }
+
+    /// Returns what the requests of one method and route did.
+    pub fn route(&self, method: &str, route: &str) -> Option<&RouteStats> {
+        self.routes
+            .iter()
+            .find(|series| series.method == method && series.route == route)
+    }
+
+    /// Returns how many operations of this type and name there were; 0 where there is no such series.
+    pub fn count(&self, operation_type: OperationType, name: &str) -> u64 {
+        self.operation(operation_type, name)
+            .map_or(0, |series| series.tally.count())
+    }
+}
+
+impl Default for Snapshot {
+    fn default() -> Self {
+        Self {
+            taken_at: SystemTime::now(),
+            uptime: Duration::ZERO,
+            stats: MetricsStats::default(),
+            operations: Vec::new(),
+            routes: Vec::new(),
+            queries: Vec::new(),
+            memory: None,
+            requests_in_flight: 0,
+            unattributed: 0,
+            dropped: DropReason::ALL.map(|reason| (reason, 0)).to_vec(),
+            names_refused: 0,
+            collector: CollectorStats::default(),
+        }
+    }
+}

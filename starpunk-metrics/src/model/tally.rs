@@ -1,0 +1,220 @@
+//! The measures of one series: counts by outcome, sums, extremes and a histogram. Tallies add up.
+
+use std::time::Duration;
+
+use crate::model::histogram::{Histogram, nanos};
+use crate::model::operation::{Outcome, OutcomeKind};
+use crate::model::policy::Verdict;
+
+/// How many error classes a series tells apart; the rest are counted as `other`.
+const MAX_ERROR_CLASSES: usize = 16;
+
+/// The measures of one series of operations.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    outcomes: [OutcomeTally; OutcomeKind::ALL.len()],
+    error_classes: Vec<(&'static str, u64)>,
+    slow: u64,
+    forced: u64,
+    min_nanos: u64,
+    max_nanos: u64,
+    histogram: Histogram,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct OutcomeTally {
+    count: u64,
+    total_nanos: u64,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self {
+            outcomes: Default::default(),
+            error_classes: Vec::new(),
+            slow: 0,
+            forced: 0,
+            min_nanos: u64::MAX,
+            max_nanos: 0,
+            histogram: Histogram::default(),
+        }
+    }
+}
+
+impl Tally {
+    /// Returns how many operations there were.
+    pub fn count(&self) -> u64 {
+        self.outcomes.iter().map(|outcome| outcome.count).sum()
+    }
+
+    /// Returns how many ended well.
+    pub fn ok(&self) -> u64 {
+        self.outcomes[OutcomeKind::Ok as usize].count
+    }
+
+    /// Returns how many ended with an error or a panic.
+    pub fn errors(&self) -> u64 {
+        self.outcomes[OutcomeKind::Error as usize].count + self.panics()
+    }
+
+    /// Returns how many panicked.
+    pub fn panics(&self) -> u64 {
+        self.outcomes[OutcomeKind::Panic as usize].count
+    }
+
+    /// Returns how many were dropped before they were done.
+    pub fn cancelled(&self) -> u64 {
+        self.outcomes[OutcomeKind::Cancelled as usize].count
+    }
+
+    /// Returns the errors by class, at most 16 of them and `other`.
+    pub fn error_classes(&self) -> &[(&'static str, u64)] {
+        &self.error_classes
+    }
+
+    /// Returns how many took at least their threshold.
+    pub fn slow(&self) -> u64 {
+        self.slow
+    }
+
+    /// Returns how many were forced: kept in the buffer whatever the sampling rate.
+    pub fn forced(&self) -> u64 {
+        self.forced
+    }
+
+    /// Returns the sum of all durations.
+    pub fn total(&self) -> Duration {
+        Duration::from_nanos(self.total_nanos())
+    }
+
+    /// Returns the mean duration; zero where there was no operation.
+    pub fn mean(&self) -> Duration {
+        let mean = self.total_nanos().checked_div(self.count());
+        Duration::from_nanos(mean.unwrap_or(0))
+    }
+
+    /// Returns the shortest duration; zero where there was no operation.
+    pub fn min(&self) -> Duration {
+        Duration::from_nanos(if self.count() == 0 { 0 } else { self.min_nanos })
+    }
+
+    /// Returns the longest duration; zero where there was no operation.
+    pub fn max(&self) -> Duration {
+        Duration::from_nanos(self.max_nanos)
+    }
+
+    /// Returns a quantile between 0 and 1, at most 1/32 off; never outside `min..=max`.
+    pub fn quantile(&self, quantile: f64) -> Duration {
+        self.histogram
+            .quantile(quantile)
+            .clamp(self.min(), self.max())
+    }
+
+    /// Returns the histogram of all durations.
+    pub fn histogram(&self) -> &Histogram {
+        &self.histogram
+    }
+
+    fn total_nanos(&self) -> u64 {
+        self.outcomes.iter().fold(0, |sum: u64, outcome| {
+            sum.saturating_add(outcome.total_nanos)
+        })
+    }
+
+    pub(crate) fn observe(&mut self, outcome: Outcome, verdict: &Verdict) {
+        let nanos = nanos(verdict.duration);
+        let slot = &mut self.outcomes[OutcomeKind::from(outcome) as usize];
+        slot.count += 1;
+        slot.total_nanos = slot.total_nanos.saturating_add(nanos);
+        if let Outcome::Error(class) = outcome {
+            self.count_class(class, 1);
+        }
+        self.slow += u64::from(verdict.slow);
+        self.forced += u64::from(verdict.forced);
+        self.min_nanos = self.min_nanos.min(nanos);
+        self.max_nanos = self.max_nanos.max(nanos);
+        self.histogram.record(verdict.duration);
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (mine, theirs) in self.outcomes.iter_mut().zip(&other.outcomes) {
+            mine.count += theirs.count;
+            mine.total_nanos = mine.total_nanos.saturating_add(theirs.total_nanos);
+        }
+        for &(class, count) in &other.error_classes {
+            self.count_class(class, count);
+        }
+        self.slow += other.slow;
+        self.forced += other.forced;
+        self.min_nanos = self.min_nanos.min(other.min_nanos);
+        self.max_nanos = self.max_nanos.max(other.max_nanos);
+        self.histogram.merge(&other.histogram);
+    }
+
+    fn count_class(&mut self, class: &'static str, count: u64) {
+        let known = self
+            .error_classes
+            .iter()
+            .position(|(name, _)| *name == class);
+        match known {
+            Some(at) => self.error_classes[at].1 += count,
+            None if self.error_classes.len() < MAX_ERROR_CLASSES || class == "other" => {
+                self.error_classes.push((class, count));
+            }
+            None => self.count_class("other", count),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(nanos: u64) -> Verdict {
+        Verdict {
+            duration: Duration::from_nanos(nanos),
+            slow: nanos >= 1_000,
+            forced: nanos >= 1_000,
+        }
+    }
+
+    #[test]
+    fn an_empty_tally_answers_zero() {
+        let tally = Tally::default();
+        assert_eq!(tally.count(), 0);
+        assert_eq!(tally.min(), Duration::ZERO);
+        assert_eq!(tally.mean(), Duration::ZERO);
+        assert_eq!(tally.quantile(0.5), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_tally_counts_by_outcome_and_class() {
+        let mut tally = Tally::default();
+        tally.observe(Outcome::Ok, &verdict(100));
+        tally.observe(Outcome::Error("busy"), &verdict(300));
+        tally.observe(Outcome::Error("busy"), &verdict(2_000));
+        tally.observe(Outcome::Panic, &verdict(400));
+        tally.observe(Outcome::Cancelled, &verdict(200));
+        assert_eq!(tally.count(), 5);
+        assert_eq!((tally.ok(), tally.errors(), tally.panics()), (1, 3, 1));
+        assert_eq!(tally.cancelled(), 1);
+        assert_eq!(tally.error_classes(), [("busy", 2)]);
+        assert_eq!(tally.slow(), 1);
+        assert_eq!(tally.min(), Duration::from_nanos(100));
+        assert_eq!(tally.max(), Duration::from_nanos(2_000));
+        assert_eq!(tally.mean(), Duration::from_nanos(600));
+    }
+
+    #[test]
+    fn error_classes_beyond_the_cap_are_counted_together() {
+        let names: Vec<&'static str> = (0..40)
+            .map(|n| &*Box::leak(format!("class{n}").into_boxed_str()))
+            .collect();
+        let mut tally = Tally::default();
+        for name in names {
+            tally.observe(Outcome::Error(name), &verdict(1));
+        }
+        assert_eq!(tally.error_classes().len(), MAX_ERROR_CLASSES + 1);
+        assert_eq!(tally.error_classes().last(), Some(&("other", 24)));
+    }
+}

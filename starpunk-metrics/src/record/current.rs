@@ -1,0 +1,234 @@
+//! This thread's view: which pipeline it reports to, its unfinished batch there, and the context of its work.
+
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::model::callsite::Callsite;
+use crate::model::event::Event;
+use crate::model::request_id::RequestId;
+use crate::record::context::{Context, RequestContext};
+use crate::record::recorder::{Recorder, Slot};
+
+/// How many pipelines are alive, scoped ones included: 0 makes every annotated call return after one load.
+static ALIVE: AtomicUsize = AtomicUsize::new(0);
+
+/// The id of the process's own pipeline; 0 where there is none.
+static GLOBAL_ID: AtomicU64 = AtomicU64::new(0);
+
+static GLOBAL: RwLock<Option<Arc<Recorder>>> = RwLock::new(None);
+
+thread_local! {
+    static LOCAL: Local = const {
+        Local {
+            context: RefCell::new(Context { recorder: None, request: None, query: None }),
+            statements: Cell::new(0),
+            bound: RefCell::new(Vec::new()),
+        }
+    };
+}
+
+struct Local {
+    context: RefCell<Context>,
+    /// Database operations recorded by this thread so far, or joined into its work; wraps.
+    statements: Cell<u32>,
+    /// The pipelines this thread has reported to, the latest first; more than one only in tests.
+    bound: RefCell<Vec<Bound>>,
+}
+
+struct Bound {
+    recorder: Arc<Recorder>,
+    slot: Arc<Slot>,
+}
+
+/// Tells whether any pipeline is alive.
+#[inline]
+pub(crate) fn is_active() -> bool {
+    // Relaxed: a call that began before a pipeline started, or after it ended, need not be seen.
+    ALIVE.load(Ordering::Relaxed) != 0
+}
+
+pub(crate) fn pipeline_started() {
+    ALIVE.fetch_add(1, Ordering::Relaxed);
+}
+
+pub(crate) fn pipeline_stopped() {
+    ALIVE.fetch_sub(1, Ordering::Relaxed);
+}
+
+/// Makes `recorder` the process's own pipeline; `false` where there is one.
+pub(crate) fn install_global(recorder: &Arc<Recorder>) -> bool {
+    let mut global = GLOBAL.write().unwrap_or_else(PoisonError::into_inner);
+    if global.is_some() {
+        return false;
+    }
+    *global = Some(Arc::clone(recorder));
+    // Relaxed: who reads the id takes the lock before it uses the pipeline.
+    GLOBAL_ID.store(recorder.id, Ordering::Relaxed);
+    true
+}
+
+/// Ends `recorder`'s time as the process's own pipeline, if it is that.
+pub(crate) fn remove_global(recorder: &Recorder) {
+    let mut global = GLOBAL.write().unwrap_or_else(PoisonError::into_inner);
+    if global.as_ref().is_some_and(|known| known.id == recorder.id) {
+        *global = None;
+        GLOBAL_ID.store(0, Ordering::Relaxed);
+    }
+}
+
+/// The pipeline that this thread reports to now: that of its context, else the process's own.
+pub(crate) fn recorder() -> Option<Arc<Recorder>> {
+    if !is_active() {
+        return None;
+    }
+    let entered = with_context(|context| context.recorder.clone()).flatten();
+    entered.or_else(global)
+}
+
+fn global() -> Option<Arc<Recorder>> {
+    GLOBAL
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone()
+}
+
+/// Looks at this thread's context; `None` while the thread ends.
+pub(crate) fn with_context<R>(look: impl FnOnce(&Context) -> R) -> Option<R> {
+    LOCAL
+        .try_with(|local| {
+            local
+                .context
+                .try_borrow()
+                .ok()
+                .map(|context| look(&context))
+        })
+        .ok()
+        .flatten()
+}
+
+/// Exchanges this thread's context with `other`.
+pub(crate) fn swap_context(other: &mut Context) {
+    let _ = LOCAL.try_with(|local| {
+        if let Ok(mut context) = local.context.try_borrow_mut() {
+            std::mem::swap(&mut *context, other);
+        }
+    });
+}
+
+/// Makes `query` the innermost annotated query of this thread's work, and returns the one before.
+pub(crate) fn replace_query(query: Option<&'static Callsite>) -> Option<&'static Callsite> {
+    LOCAL
+        .try_with(|local| {
+            let mut context = local.context.try_borrow_mut().ok()?;
+            std::mem::replace(&mut context.query, query)
+        })
+        .ok()
+        .flatten()
+}
+
+/// How many database operations this thread has recorded; only differences have a meaning.
+pub(crate) fn statements() -> u32 {
+    LOCAL
+        .try_with(|local| local.statements.get())
+        .unwrap_or_default()
+}
+
+/// Adds operations that were recorded elsewhere for the work of this thread.
+pub(crate) fn add_statements(count: u32) {
+    let _ = LOCAL.try_with(|local| {
+        local
+            .statements
+            .set(local.statements.get().wrapping_add(count));
+    });
+}
+
+/// What a thread needs to post: its pipeline, its batch there, and its context.
+pub(crate) struct Current<'a> {
+    pub(crate) recorder: &'a Recorder,
+    pub(crate) request: Option<&'a RequestContext>,
+    pub(crate) query: Option<&'static Callsite>,
+    slot: &'a Slot,
+}
+
+impl Current<'_> {
+    #[inline]
+    pub(crate) fn request_id(&self) -> Option<RequestId> {
+        self.request.map(|request| request.id)
+    }
+
+    #[inline]
+    pub(crate) fn post(&self, event: Event) {
+        if self.recorder.is_stopped() {
+            self.recorder.count_stopped(1);
+            return;
+        }
+        self.recorder.post(self.slot, event);
+    }
+
+    /// Counts what belongs to no request although there are some: its context was lost on the way.
+    pub(crate) fn count_if_unattributed(&self) {
+        if self.request.is_none() && self.recorder.gauges.requests_in_flight() > 0 {
+            self.recorder.gauges.count_unattributed();
+        }
+    }
+}
+
+/// Runs `work` with what this thread needs to post; `None` where there is no pipeline, or the thread is ending.
+#[inline]
+pub(crate) fn with_current<R>(work: impl FnOnce(&Current<'_>) -> R) -> Option<R> {
+    LOCAL
+        .try_with(|local| {
+            let context = local.context.try_borrow().ok()?;
+            let id = match &context.recorder {
+                Some(recorder) => recorder.id,
+                // Relaxed: binding takes the lock and looks again.
+                None => GLOBAL_ID.load(Ordering::Relaxed),
+            };
+            if id == 0 {
+                return None;
+            }
+            if !local.is_bound_to(id) {
+                local.bind(context.recorder.clone().or_else(global)?);
+            }
+            let bound = local.bound.try_borrow().ok()?;
+            let Bound { recorder, slot } = bound.first()?;
+            Some(work(&Current {
+                recorder,
+                request: context.request.as_deref(),
+                query: context.query,
+                slot,
+            }))
+        })
+        .ok()
+        .flatten()
+}
+
+impl Local {
+    #[inline]
+    fn is_bound_to(&self, id: u64) -> bool {
+        let bound = self.bound.try_borrow();
+        bound.is_ok_and(|bound| bound.first().is_some_and(|first| first.recorder.id == id))
+    }
+
+    /// Moves `recorder` to the front, and makes a slot for this thread there if it has none.
+    #[cold]
+    fn bind(&self, recorder: Arc<Recorder>) {
+        let Ok(mut bound) = self.bound.try_borrow_mut() else {
+            return;
+        };
+        // What ended needs no batch any more; its collector knows it by the slot's `Arc`.
+        bound.retain(|known| !known.recorder.is_stopped() || known.recorder.id == recorder.id);
+        if let Some(at) = bound
+            .iter()
+            .position(|known| known.recorder.id == recorder.id)
+        {
+            bound.swap(0, at);
+            return;
+        }
+        let slot = Arc::new(Slot::new(None));
+        // The collector may be gone; then the batch is never sent, and the loss is counted when it is full.
+        let _ = recorder.lanes.slots.send(Arc::clone(&slot));
+        bound.insert(0, Bound { recorder, slot });
+    }
+}

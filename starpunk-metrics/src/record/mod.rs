@@ -1,0 +1,9 @@
+//! The caller's thread: it posts what it finished and goes on.
+//!
+//! Nothing here waits, allocates per event, panics or returns an error to the application. What the collector does with
+//! the events is none of this room's business: both know the channel's types, which live in `model`.
+
+pub(crate) mod context;
+pub(crate) mod current;
+pub(crate) mod recorder;
+pub(crate) mod timer;
