@@ -1,0 +1,29 @@
+//! The HTTP server.
+
+use std::io;
+use std::net::TcpListener;
+
+use actix_web::dev::Server;
+use actix_web::{App, HttpServer, web};
+
+use crate::app;
+use crate::blog::Blog;
+
+/// How long a connection that is still busy may hold up the end.
+const SHUTDOWN_SECONDS: u64 = 5;
+
+/// Starts the server; it runs while the result is awaited.
+pub(crate) fn start(listener: TcpListener, blog: Blog, workers: Option<u16>) -> io::Result<Server> {
+    let blog = web::Data::new(blog);
+    let mut server = HttpServer::new(move || {
+        App::new()
+            .app_data(blog.clone())
+            .wrap(app::protective_headers())
+            .configure(app::configure)
+    })
+    .shutdown_timeout(SHUTDOWN_SECONDS);
+    if let Some(workers) = workers {
+        server = server.workers(usize::from(workers));
+    }
+    Ok(server.listen(listener)?.run())
+}

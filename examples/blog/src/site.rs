@@ -1,0 +1,139 @@
+//! From the command line to a running site, and to its end in order.
+
+use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+
+use actix_web::rt;
+use tempfile::TempDir;
+use thiserror::Error;
+
+use crate::args::Args;
+use crate::blog::Blog;
+use crate::db::{self, Db};
+use crate::error::BlogError;
+use crate::traffic::{self, TrafficError};
+use crate::{sample, schema, server};
+
+const DEFAULT_PORT: u16 = 8080;
+const DEFAULT_FILE: &str = "blog.db";
+
+/// Why the site did not start, or did not do what it was started for.
+#[derive(Debug, Error)]
+pub(crate) enum SiteError {
+    #[error(
+        "port {0} is taken: stop the other program, or choose a port with --port (0 takes a free one)"
+    )]
+    PortTaken(u16),
+    #[error("cannot listen on port {0}: {1}")]
+    Listen(u16, #[source] io::Error),
+    #[error("cannot use the database {path}: {source}", path = .0.display(), source = .1.chain())]
+    Database(PathBuf, #[source] BlogError),
+    #[error("cannot make a temporary database: {0}")]
+    Temporary(#[source] io::Error),
+    #[error("the server failed: {0}")]
+    Server(#[source] io::Error),
+    #[error(transparent)]
+    Traffic(#[from] TrafficError),
+}
+
+/// Runs the site until Ctrl-C, or until the built-in traffic is through.
+pub(crate) async fn run(args: Args) -> Result<(), SiteError> {
+    // The port comes first: if it is taken, no file has been made.
+    // The traffic wants a server of its own, next to one that may be running already.
+    let default_port = if args.traffic.is_some() {
+        0
+    } else {
+        DEFAULT_PORT
+    };
+    let listener = listen(args.port.unwrap_or(default_port))?;
+    let address = listener.local_addr().map_err(SiteError::Server)?;
+    let url = format!("http://{address}");
+
+    let storage = Storage::choose(&args)?;
+    let path = storage.path.as_path();
+    let db = open(path, args.seed).map_err(|error| SiteError::Database(path.to_owned(), error))?;
+    let blog = Blog::new(db, args.base_url.unwrap_or_else(|| url.clone()));
+    let server = server::start(listener, blog, args.workers).map_err(SiteError::Server)?;
+
+    match args.traffic {
+        Some(requests) => {
+            println!("Sending {requests} requests to {url}/");
+            let handle = server.handle();
+            let server = rt::spawn(server);
+            let sent = rt::task::spawn_blocking(move || traffic::send(&url, requests)).await;
+            handle.stop(true).await;
+            finished(server.await)?.map_err(SiteError::Server)?;
+            print!("{}", finished(sent)??);
+        }
+        None => {
+            print_welcome(&url, path);
+            server.await.map_err(SiteError::Server)?;
+            println!("The blog has closed.");
+        }
+    }
+    Ok(())
+}
+
+fn listen(port: u16) -> Result<TcpListener, SiteError> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => SiteError::PortTaken(port),
+        _ => SiteError::Listen(port, error),
+    })
+}
+
+/// Where the notes are kept.
+struct Storage {
+    path: PathBuf,
+    /// Deletes the file in the end.
+    _temporary: Option<TempDir>,
+}
+
+impl Storage {
+    fn choose(args: &Args) -> Result<Self, SiteError> {
+        // Made-up notes must not get between one's own.
+        let temporary = if args.traffic.is_some() && args.db.is_none() {
+            Some(tempfile::tempdir().map_err(SiteError::Temporary)?)
+        } else {
+            None
+        };
+        let path = match (&args.db, &temporary) {
+            (Some(path), _) => path.clone(),
+            (None, Some(dir)) => dir.path().join(DEFAULT_FILE),
+            (None, None) => PathBuf::from(DEFAULT_FILE),
+        };
+        Ok(Self {
+            path,
+            _temporary: temporary,
+        })
+    }
+}
+
+/// Brings the database up to date, with one connection that is closed before the pool opens its own.
+fn open(path: &Path, seed: u32) -> Result<Db, BlogError> {
+    let mut conn = db::connect(path)?;
+    schema::migrate(&mut conn)?;
+    sample::fill_empty(&mut conn)?;
+    sample::seed(&mut conn, seed)?;
+    drop(conn);
+    Db::open(path)
+}
+
+fn print_welcome(url: &str, path: &Path) {
+    println!(
+        "The blog is open. Its notes are kept in {}.",
+        path.display()
+    );
+    println!();
+    println!("  {url}/           the notes");
+    println!("  {url}/new        write one");
+    println!("  {url}/feed.rss   the newest ones as RSS; /feed.atom and /feed.json are the same");
+    println!("  {url}/api/notes  the notes as JSON");
+    println!("  {url}/fail       a page that fails; /panic is one that panics");
+    println!();
+    println!("Ctrl-C closes it.");
+}
+
+fn finished<T>(outcome: Result<T, rt::task::JoinError>) -> Result<T, SiteError> {
+    outcome.map_err(|error| SiteError::Server(io::Error::other(error)))
+}
