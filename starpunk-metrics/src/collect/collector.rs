@@ -199,6 +199,7 @@ impl Collector {
             collector: CollectorStats {
                 heartbeats: self.gauges.heartbeats(),
                 restarts: self.gauges.restarts(),
+                threads: self.slots.len(),
             },
         }
     }

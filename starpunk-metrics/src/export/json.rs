@@ -73,6 +73,7 @@ impl Snapshot {
             "collector": {
                 "heartbeats": self.collector.heartbeats,
                 "restarts": self.collector.restarts,
+                "threads": self.collector.threads,
             },
         })
         .to_string()

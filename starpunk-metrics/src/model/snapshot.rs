@@ -99,6 +99,8 @@ pub struct CollectorStats {
     pub heartbeats: u64,
     /// How often it panicked and was started again, with its state emptied.
     pub restarts: u64,
+    /// Threads that have recorded something and have not ended.
+    pub threads: usize,
 }
 
 impl Snapshot {

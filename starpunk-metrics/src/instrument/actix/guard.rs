@@ -147,7 +147,6 @@ impl RequestGuard {
 
 impl Drop for RequestGuard {
     fn drop(&mut self) {
-        self.recorder.gauges.request_ended();
         let route = self.route.unwrap_or_else(|| {
             let pattern = self.routes.pattern_of(&self.uri);
             let pattern = pattern.as_deref();
@@ -169,6 +168,8 @@ impl Drop for RequestGuard {
         // Whoever drops it may work for something else.
         self.context()
             .enter(|| current::with_current(|current| current.post(event)));
+        // Last: whoever sees that no request is in flight finds all their records.
+        self.recorder.gauges.request_ended();
     }
 }
 

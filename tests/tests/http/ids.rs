@@ -1,0 +1,258 @@
+//! `X-Request-ID` on every response of the App, and nothing else changed.
+
+use std::collections::HashSet;
+use std::io::{Read, Write};
+
+use actix_web::dev::Service;
+use actix_web::error::{ErrorForbidden, InternalError};
+use actix_web::{App, HttpResponse, web};
+use starpunk_metrics::{Config, HttpMetrics, Metrics, Outcome, RequestId};
+use starpunk_metrics_tests::{config, only, serve};
+
+use crate::measured;
+
+/// What every test here answers: well, not at all, wrongly, and by failing.
+fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route(
+            "/ok",
+            web::get().to(|| async { HttpResponse::Ok().body("fine") }),
+        )
+        .route("/empty", web::get().to(HttpResponse::NoContent))
+        .route(
+            "/number",
+            web::post().to(|number: web::Json<u32>| async move { number.to_string() }),
+        )
+        .route(
+            "/fail",
+            web::get().to(|| async { Err::<String, _>(std::io::Error::other("on purpose")) }),
+        )
+        .route("/panic", web::get().to(panics))
+        .service(web::resource("/resource").route(web::get().to(HttpResponse::Ok)))
+        .route(
+            "/id",
+            web::get().to(|id: RequestId| async move { id.to_string() }),
+        );
+}
+
+async fn panics() -> HttpResponse {
+    panic!("on purpose")
+}
+
+#[test]
+fn every_response_has_an_id_of_its_own() {
+    let (metrics, http) = measured();
+    let site = serve!(App::new().configure(routes).wrap(http.clone()));
+    let responses = [
+        (site.get("/ok"), 200),
+        (site.get("/empty"), 204),
+        (site.get("/nowhere"), 404),
+        (site.post("/resource", b""), 405),
+        (site.post("/number", b"not json"), 400),
+        (
+            site.request(
+                "POST",
+                "/number",
+                &[("Content-Type", "application/json")],
+                b"x",
+            ),
+            400,
+        ),
+        (site.get("/fail"), 500),
+        (site.get("/panic"), 500),
+        (site.get("/ok"), 200),
+    ];
+    for (response, status) in &responses {
+        assert_eq!(response.status, *status, "{response:?}");
+    }
+    let ids: HashSet<String> = responses
+        .iter()
+        .map(|(response, _)| response.request_id())
+        .collect();
+    assert_eq!(ids.len(), responses.len());
+    let recorded: HashSet<String> = metrics
+        .metrics()
+        .iter()
+        .map(|metric| metric.request_id.unwrap().to_string())
+        .collect();
+    assert_eq!(recorded, ids);
+}
+
+#[test]
+fn a_handler_knows_the_id_that_the_client_gets() {
+    let (_metrics, http) = measured();
+    let site = serve!(App::new().configure(routes).wrap(http.clone()));
+    let response = site.get("/id");
+    assert_eq!(response.text(), response.request_id());
+}
+
+#[test]
+fn an_id_that_the_client_sends_is_not_taken_for_ours() {
+    let (_metrics, http) = measured();
+    let site = serve!(App::new().configure(routes).wrap(http.clone()));
+    for sent in ["chosen", "\u{ff}", "", "a, b"] {
+        let response = site.request("GET", "/id", &[("X-Request-ID", sent)], b"");
+        assert_ne!(response.request_id(), sent);
+        assert_eq!(response.request_id().len(), 36);
+    }
+}
+
+#[test]
+fn an_error_of_a_middleware_keeps_its_status_and_body_and_gets_an_id() {
+    let (metrics, http) = measured();
+    let site = serve!(
+        App::new()
+            .configure(routes)
+            .wrap_fn(|request, service| {
+                let refused: Option<actix_web::Error> = match request.path() {
+                    "/forbidden" => Some(ErrorForbidden("not for you")),
+                    "/teapot" => {
+                        let response = HttpResponse::ImATeapot().body("short and stout");
+                        Some(InternalError::from_response("tea", response).into())
+                    }
+                    _ => None,
+                };
+                let answered = service.call(request);
+                async move {
+                    match refused {
+                        Some(error) => Err(error),
+                        None => answered.await,
+                    }
+                }
+            })
+            .wrap(http.clone())
+    );
+    for (path, status, body) in [
+        ("/forbidden", 403, "not for you"),
+        ("/teapot", 418, "short and stout"),
+    ] {
+        let response = site.get(path);
+        assert_eq!((response.status, response.text()), (status, body));
+        let id = response.request_id();
+        let recorded: Vec<_> = metrics
+            .metrics()
+            .into_iter()
+            .filter(|metric| metric.request_id.unwrap().to_string() == id)
+            .collect();
+        assert_eq!(recorded.len(), 1);
+        assert_eq!(recorded[0].fields["status"], status);
+        assert_eq!(recorded[0].fields["response_bytes"], body.len());
+        assert_eq!(recorded[0].outcome, Outcome::Ok);
+    }
+}
+
+#[test]
+fn ids_are_given_also_when_metrics_are_off() {
+    let off = Metrics::scoped(Config::default().enabled(false)).unwrap();
+    let entered = off.enter();
+    let http = HttpMetrics::new();
+    drop(entered);
+    let site = serve!(App::new().configure(routes).wrap(http.clone()));
+    let ids: HashSet<String> = ["/ok", "/nowhere", "/fail", "/panic"]
+        .map(|path| site.get(path).request_id())
+        .into();
+    assert_eq!(ids.len(), 4);
+    let response = site.get("/id");
+    assert_eq!(response.text(), response.request_id());
+}
+
+#[test]
+fn without_the_middleware_the_extractor_says_what_is_missing() {
+    let site = serve!(App::new().configure(routes));
+    let response = site.get("/id");
+    assert_eq!(response.status, 500);
+    assert!(response.text().contains("starpunk_metrics::HttpMetrics"));
+}
+
+#[test]
+fn a_response_differs_from_a_plain_one_in_that_header_alone() {
+    let (_metrics, http) = measured();
+    let plain = serve!(App::new().configure(routes));
+    let wrapped = serve!(App::new().configure(routes).wrap(http.clone()));
+    for (method, path) in [
+        ("GET", "/ok"),
+        ("HEAD", "/ok"),
+        ("GET", "/empty"),
+        ("GET", "/nowhere"),
+        ("POST", "/resource"),
+        ("GET", "/fail"),
+    ] {
+        let before = plain.request(method, path, &[], b"");
+        let after = wrapped.request(method, path, &[], b"");
+        after.request_id();
+        // actix writes its headers in the order of a hash map, which differs from one run to the next.
+        let others = |response: &starpunk_metrics_tests::site::Response| {
+            let mut others: Vec<_> = response
+                .headers
+                .iter()
+                .filter(|(name, _)| name != "x-request-id" && name != "date")
+                .cloned()
+                .collect();
+            others.sort();
+            others
+        };
+        assert_eq!(others(&after), others(&before), "{method} {path}");
+        assert_eq!((after.status, after.body), (before.status, before.body));
+    }
+}
+
+#[test]
+fn requests_on_one_connection_have_their_own_ids_and_records() {
+    let (metrics, http) = measured();
+    let site = serve!(App::new().configure(routes).wrap(http.clone()));
+    let mut stream = site.connect();
+    let request = "GET /ok HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let last = "GET /ok HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    // Sent together: the second one waits in the server.
+    stream
+        .write_all(format!("{request}{request}{last}").as_bytes())
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let ids: HashSet<&str> = answer
+        .lines()
+        .filter_map(|line| line.strip_prefix("x-request-id: "))
+        .collect();
+    assert_eq!(ids.len(), 3, "{answer}");
+    assert_eq!(metrics.metrics().len(), 3);
+}
+
+#[test]
+fn wrapped_twice_a_request_counts_once() {
+    let (metrics, http) = measured();
+    let inner = http.clone();
+    let site = serve!(
+        App::new()
+            .service(web::scope("/in").wrap(inner.clone()).configure(routes))
+            .wrap(http.clone())
+    );
+    let response = site.get("/in/id");
+    assert_eq!(response.text(), response.request_id());
+    assert_eq!(only(&metrics).operation_name, "GET /in/id");
+    assert_eq!(site.get("/in/panic").status, 500);
+    assert_eq!(metrics.stats().total_count, 2);
+}
+
+#[test]
+fn a_worker_lives_on_after_a_panic() {
+    let (metrics, http) = measured();
+    let site = serve!(App::new().configure(routes).wrap(http.clone()));
+    assert_eq!(site.get("/panic").status, 500);
+    assert_eq!(site.get("/ok").status, 200);
+    let all = metrics.metrics();
+    assert_eq!(all[0].outcome, Outcome::Panic);
+    assert_eq!(all[0].operation_name, "GET /panic");
+    assert_eq!(all[0].fields["status"], 500);
+    assert_eq!(metrics.snapshot().requests_in_flight, 0);
+}
+
+#[test]
+fn nothing_is_recorded_where_another_pipeline_was_entered() {
+    let (metrics, http) = measured();
+    let other = starpunk_metrics_tests::pipeline(config());
+    let _entered = other.enter();
+    let site = serve!(App::new().configure(routes).wrap(http.clone()));
+    site.get("/ok");
+    assert_eq!(metrics.stats().total_count, 1);
+    assert_eq!(other.stats().total_count, 0);
+}

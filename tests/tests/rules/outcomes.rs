@@ -1,0 +1,319 @@
+//! Rule 4: one operation, one record, one outcome.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Poll, Waker};
+
+use starpunk_metrics::sqlite::MonitoredConnection;
+use starpunk_metrics::{OperationType, Outcome, monitored_query, track_business};
+use starpunk_metrics_tests::{config, names, only, pipeline};
+
+#[derive(Debug)]
+struct BlogError;
+
+struct Store<T>(T);
+
+impl<T: Clone> Store<T> {
+    #[track_business]
+    fn sell(&mut self, fails: bool) -> Result<&mut T, BlogError> {
+        if fails {
+            return Err(BlogError);
+        }
+        Ok(&mut self.0)
+    }
+
+    #[track_business("sold later", fields(fails = fails, text = %format_args!("{}!", 1), shape = ?Some(1)))]
+    async fn sell_later(
+        &self,
+        fails: bool,
+        wait: impl Future<Output = ()>,
+    ) -> Result<T, BlogError> {
+        wait.await;
+        assert!(!fails, "it fails on purpose");
+        Ok(self.0.clone())
+    }
+}
+
+#[track_business("broke")]
+fn break_down() {
+    panic!("on purpose");
+}
+
+fn poll_once<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[test]
+fn a_result_decides_between_ok_and_error() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    let mut store = Store(1);
+    assert!(store.sell(false).is_ok());
+    assert!(store.sell(true).is_err());
+    let outcomes: Vec<Outcome> = metrics
+        .metrics()
+        .iter()
+        .map(|metric| metric.outcome)
+        .collect();
+    assert_eq!(outcomes, [Outcome::Ok, Outcome::Error("BlogError")]);
+    assert_eq!(names(&metrics), ["rules::outcomes::Store::sell"; 2]);
+    let snapshot = metrics.snapshot();
+    let series = snapshot
+        .operation(OperationType::Render, "rules::outcomes::Store::sell")
+        .unwrap();
+    assert_eq!(series.tally.error_classes(), [("BlogError", 1)]);
+}
+
+#[test]
+fn a_panic_leaves_one_record_and_goes_on() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    assert!(catch_unwind(break_down).is_err());
+    assert_eq!(only(&metrics).outcome, Outcome::Panic);
+    assert_eq!(metrics.stats().by_type[&OperationType::Render].errors, 1);
+}
+
+#[test]
+fn an_async_function_is_recorded_when_it_is_done_with_its_fields() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    let store = Store(5);
+    let mut sold = Box::pin(store.sell_later(false, std::future::ready(())));
+    assert!(matches!(poll_once(sold.as_mut()), Poll::Ready(Ok(5))));
+    let metric = only(&metrics);
+    assert_eq!(metric.operation_name, "sold later");
+    assert_eq!(metric.outcome, Outcome::Ok);
+    assert_eq!(metric.fields["fails"], false);
+    assert_eq!(metric.fields["text"], "1!");
+    assert_eq!(metric.fields["shape"], "Some(1)");
+}
+
+#[test]
+fn a_dropped_future_is_cancelled_and_one_that_never_ran_is_nothing() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    let store = Store(5);
+    drop(store.sell_later(false, std::future::pending()));
+    assert!(metrics.metrics().is_empty());
+    let mut pending = Box::pin(store.sell_later(false, std::future::pending()));
+    assert!(poll_once(pending.as_mut()).is_pending());
+    drop(pending);
+    assert_eq!(only(&metrics).outcome, Outcome::Cancelled);
+}
+
+#[test]
+fn a_panicking_future_panicked_and_was_not_cancelled() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    let store = Store(5);
+    let mut broken = Box::pin(store.sell_later(true, std::future::ready(())));
+    let polled = catch_unwind(AssertUnwindSafe(|| poll_once(broken.as_mut())));
+    assert!(polled.is_err());
+    drop(broken);
+    assert_eq!(only(&metrics).outcome, Outcome::Panic);
+}
+
+#[monitored_query]
+fn notes(connection: &rusqlite::Connection) -> rusqlite::Result<Vec<i64>> {
+    connection
+        .prepare_cached("SELECT id FROM notes")?
+        .query_map([], |row| row.get(0))?
+        .collect()
+}
+
+#[monitored_query]
+fn notes_twice(connection: &rusqlite::Connection) -> rusqlite::Result<usize> {
+    Ok(notes(connection)?.len() + notes(connection)?.len())
+}
+
+#[monitored_query]
+fn nothing_to_ask() -> usize {
+    0
+}
+
+#[monitored_query]
+fn around_nothing_to_ask() -> usize {
+    nothing_to_ask()
+}
+
+fn connection() -> MonitoredConnection {
+    let connection = rusqlite::Connection::open_in_memory().unwrap();
+    connection.execute_batch("CREATE TABLE notes (id)").unwrap();
+    MonitoredConnection::new(connection).unwrap()
+}
+
+#[test]
+fn an_annotated_query_names_its_statements_and_is_not_counted_twice() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    let connection = connection();
+    notes_twice(&connection).unwrap();
+    connection.execute("DELETE FROM notes", []).unwrap();
+    assert_eq!(
+        names(&metrics),
+        ["SELECT notes", "SELECT notes", "DELETE notes"]
+    );
+    let all = metrics.metrics();
+    assert_eq!(all[0].fields["query_name"], "rules::outcomes::notes");
+    assert_eq!(all[2].fields.get("query_name"), None);
+    let snapshot = metrics.snapshot();
+    assert_eq!(snapshot.stats.total_count, 3);
+    let query = |name: &str| {
+        let found = snapshot
+            .queries
+            .iter()
+            .find(|query| query.name == name)
+            .unwrap();
+        (found.tally.count(), found.statements)
+    };
+    assert_eq!(query("rules::outcomes::notes"), (2, 2));
+    assert_eq!(query("rules::outcomes::notes_twice"), (1, 2));
+}
+
+#[test]
+fn an_annotated_query_without_a_statement_is_one_operation_of_the_innermost() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    around_nothing_to_ask();
+    assert_eq!(names(&metrics), ["rules::outcomes::nothing_to_ask"]);
+    assert_eq!(metrics.stats().total_count, 1);
+}
+
+#[monitored_query]
+fn wants_text(connection: &rusqlite::Connection) -> rusqlite::Result<String> {
+    connection.query_row("SELECT 7 FROM notes", [], |row| row.get(0))
+}
+
+#[test]
+fn a_query_that_fails_after_its_statement_is_kept_but_not_counted_again() {
+    let metrics = pipeline(config().sampling_rate(0.0));
+    let _entered = metrics.enter();
+    let connection = connection();
+    connection
+        .execute("INSERT INTO notes VALUES (1)", [])
+        .unwrap();
+    wants_text(&connection).unwrap_err();
+    let metric = only(&metrics);
+    assert_eq!(metric.operation_name, "rules::outcomes::wants_text");
+    assert_eq!(metric.outcome, Outcome::Error("Error"));
+    assert_eq!(metrics.stats().total_count, 2);
+}
+
+#[test]
+fn statements_between_each_other_keep_their_own_times_and_rows() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    let connection = connection();
+    connection
+        .execute_many("INSERT INTO notes VALUES (?1)", [[1], [2], [3]])
+        .unwrap();
+    let mut outer = connection
+        .prepare("SELECT id FROM notes ORDER BY id")
+        .unwrap();
+    let mut rows = outer.query([]).unwrap();
+    while let Some(row) = rows.next().unwrap() {
+        let id: i64 = row.get(0).unwrap();
+        let same: i64 = connection
+            .query_row("SELECT id FROM notes WHERE id = ?1", [id], |row| row.get(0))
+            .unwrap();
+        assert_eq!(id, same);
+    }
+    let rows: Vec<String> = metrics
+        .metrics()
+        .iter()
+        .filter(|metric| metric.operation_name == "SELECT notes")
+        .map(|metric| metric.fields["rows"].to_string())
+        .collect();
+    // The three inner ones end before the outer one.
+    assert_eq!(rows, ["1", "1", "1", "3"]);
+}
+
+#[test]
+fn a_statement_run_by_a_row_mapper_is_not_taken_for_the_one_around_it() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    let connection = connection();
+    connection
+        .execute("INSERT INTO notes VALUES (1)", [])
+        .unwrap();
+    let failed = connection.query_row("SELECT id FROM notes", [], |_| {
+        connection.execute("DELETE FROM notes", [])?;
+        Err::<(), _>(rusqlite::Error::InvalidQuery)
+    });
+    assert!(failed.is_err());
+    let outcomes: Vec<(String, Outcome)> = metrics
+        .metrics()
+        .into_iter()
+        .map(|metric| (metric.operation_name, metric.outcome))
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            ("INSERT notes".to_owned(), Outcome::Ok),
+            ("DELETE notes".to_owned(), Outcome::Ok),
+            ("SELECT notes".to_owned(), Outcome::Error("error")),
+        ]
+    );
+}
+
+#[test]
+fn a_script_has_a_record_for_each_statement_and_its_error_is_that_of_the_last() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    let connection = connection();
+    connection
+        .execute_batch(
+            "CREATE UNIQUE INDEX one ON notes(id);
+             INSERT INTO notes VALUES (1);
+             INSERT INTO notes VALUES (1);
+             DELETE FROM notes",
+        )
+        .unwrap_err();
+    let outcomes: Vec<(String, Outcome)> = metrics
+        .metrics()
+        .into_iter()
+        .map(|metric| (metric.operation_name, metric.outcome))
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            ("CREATE notes".to_owned(), Outcome::Ok),
+            ("INSERT notes".to_owned(), Outcome::Ok),
+            (
+                "INSERT notes".to_owned(),
+                Outcome::Error("constraint_unique")
+            ),
+        ]
+    );
+}
+
+#[test]
+fn that_no_row_was_found_is_an_answer_and_no_error() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    let found = connection().query_row("SELECT id FROM notes", [], |row| row.get::<_, i64>(0));
+    assert_eq!(found, Err(rusqlite::Error::QueryReturnedNoRows));
+    assert_eq!(only(&metrics).outcome, Outcome::Ok);
+}
+
+#[test]
+fn a_row_mapper_that_panics_leaves_one_record() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    let connection = connection();
+    connection
+        .execute("INSERT INTO notes VALUES (1)", [])
+        .unwrap();
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        let _ = connection.query_row("SELECT id FROM notes", [], |_| -> rusqlite::Result<()> {
+            panic!("on purpose")
+        });
+    }));
+    assert!(panicked.is_err());
+    let last = metrics.metrics().pop().unwrap();
+    assert_eq!(
+        (last.operation_name.as_str(), last.outcome),
+        ("SELECT notes", Outcome::Panic)
+    );
+    assert_eq!(metrics.stats().total_count, 2);
+}
