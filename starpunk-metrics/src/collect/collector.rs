@@ -52,6 +52,8 @@ pub(crate) struct Collector {
     empty: Option<Box<Batch>>,
     memory: Option<MemorySampler>,
     state: State,
+    /// As it was when the state was brought up to date.
+    requests_in_flight: u64,
     losses: LossWarning,
 }
 
@@ -76,6 +78,7 @@ impl Collector {
             started: Instant::now(),
             slots: Vec::new(),
             empty: None,
+            requests_in_flight: 0,
             losses: LossWarning::default(),
         }
     }
@@ -129,6 +132,8 @@ impl Collector {
 
     /// Collects everything that was posted before it was called.
     fn drain(&mut self) {
+        // Before the events are taken, so that a request that is not in flight any more is among them.
+        self.requests_in_flight = self.gauges.requests_in_flight();
         let anchor = Anchor::now();
         self.slots.extend(self.lanes.slots.try_iter());
         // Counted first: under a steady flood an answer must not wait for a silence that never comes.
@@ -192,7 +197,7 @@ impl Collector {
             routes: report::routes(aggregate, &self.names),
             queries: report::queries(aggregate),
             memory: self.memory.as_ref().and_then(MemorySampler::stats),
-            requests_in_flight: self.gauges.requests_in_flight(),
+            requests_in_flight: self.requests_in_flight,
             unattributed: self.gauges.unattributed(),
             dropped: self.gauges.dropped(),
             names_refused: self.names.routes.refused() + self.names.shapes.refused(),

@@ -1,8 +1,8 @@
 //! The few numbers that both sides of the channel touch, as plain atomics.
 //!
-//! Relaxed everywhere: each is a number of its own, and guards no other memory.
+//! Relaxed, where nothing else is said: each is a number of its own, and guards no other memory.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering, Ordering::Relaxed};
 
 /// Why something that was recorded could not be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,12 +67,13 @@ impl Gauges {
         self.requests_in_flight.fetch_add(1, Relaxed);
     }
 
+    /// Release, and Acquire below: whoever sees the request gone also sees the record it left.
     pub(crate) fn request_ended(&self) {
-        self.requests_in_flight.fetch_sub(1, Relaxed);
+        self.requests_in_flight.fetch_sub(1, Ordering::Release);
     }
 
     pub(crate) fn requests_in_flight(&self) -> u64 {
-        self.requests_in_flight.load(Relaxed)
+        self.requests_in_flight.load(Ordering::Acquire)
     }
 
     pub(crate) fn count_unattributed(&self) {
