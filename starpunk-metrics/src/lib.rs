@@ -1,4 +1,97 @@
-#![doc = include_str!("../README.md")]
+//! Observability that a Rust web application carries inside itself: for actix-web and SQLite, in one process, with
+//! nothing to run beside it.
+//!
+//! Every request has an id, every statement is timed, what is slow or failed is kept whatever the sampling rate, and the
+//! memory of the process is watched. Measuring never blocks, never panics and changes no response, return value or lint.
+//!
+//! # The set-up
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use actix_web::{App, HttpServer, web};
+//! use starpunk_metrics::sqlite::SqliteManager;
+//! use starpunk_metrics::{Config, HttpMetrics, Metrics, block, monitored_query, track_business};
+//!
+//! type Db = web::Data<r2d2::Pool<SqliteManager>>;
+//!
+//! #[monitored_query(slow = "50ms")]
+//! fn titles(connection: &rusqlite::Connection) -> rusqlite::Result<Vec<String>> {
+//!     connection.prepare_cached("SELECT title FROM notes")?.query_map([], |row| row.get(0))?.collect()
+//! }
+//!
+//! #[track_business("note_created", fields(content_length = body.len()))]
+//! fn create_note(connection: &rusqlite::Connection, body: &str) -> rusqlite::Result<usize> {
+//!     connection.execute("INSERT INTO notes (title) VALUES (?1)", [body])
+//! }
+//!
+//! async fn index(db: Db) -> actix_web::Result<String> {
+//!     // `web::block` that keeps the request: the statements inside are counted as its own.
+//!     let titles = block(move || db.get().ok().and_then(|connection| titles(&connection).ok())).await?;
+//!     Ok(titles.unwrap_or_default().join("\n"))
+//! }
+//!
+//! #[actix_web::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let metrics = Metrics::start(Config::from_env())?;
+//!     let db = web::Data::new(r2d2::Pool::new(SqliteManager::file("blog.db"))?);
+//!     HttpServer::new(move || {
+//!         App::new()
+//!             .app_data(db.clone())
+//!             .route("/", web::get().to(index))
+//!             .wrap(HttpMetrics::new()) // last, so outermost
+//!     })
+//!     .bind(("127.0.0.1", 8080))?
+//!     .run()
+//!     .await?;
+//!     println!("{}", metrics.shutdown(Duration::from_secs(2)));
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # What is read
+//!
+//! [`get_metrics`] returns the kept records, [`get_metrics_stats`] the totals by type, [`get_snapshot`] everything that
+//! was counted, [`Snapshot::to_json`] that as JSON.
+//!
+//! ```
+//! use starpunk_metrics::{Config, Metrics, OperationType, business, get_metrics, get_metrics_stats};
+//!
+//! let metrics = Metrics::start(Config::default())?;
+//! business::track_cache_hit("feed");
+//!
+//! let stats = get_metrics_stats();
+//! println!("total metrics: {}", stats.total_count);
+//! for metric in get_metrics().iter().rev().take(10) {
+//!     println!("{}: {} - {:.2}ms", metric.operation_type, metric.operation_name, metric.duration_ms());
+//! }
+//! assert_eq!(stats.by_type[&OperationType::Render].count, 1);
+//! # Ok::<(), starpunk_metrics::Error>(())
+//! ```
+//!
+//! # In tests
+//!
+//! Tests run in parallel, so each has a pipeline of its own: [`Metrics::scoped`], [`Metrics::enter`], and
+//! [`Metrics::flush`] where one would else sleep.
+//!
+//! ```
+//! use starpunk_metrics::{Config, Metrics, track_business};
+//!
+//! #[track_business("sold")]
+//! fn sell() {}
+//!
+//! let metrics = Metrics::scoped(Config::default().test_mode(true))?;
+//! let _entered = metrics.enter();
+//! sell();
+//! assert_eq!(metrics.metrics()[0].operation_name, "sold");
+//! # Ok::<(), starpunk_metrics::Error>(())
+//! ```
+//!
+//! # Features
+//!
+//! `macros`, `actix`, `sqlite` and `r2d2` are on by default. With `off` the attributes check their arguments and hand back
+//! the function untouched. Without features there are the business helpers and the watch on memory.
+
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 // Without every source of events, some of what they share has no user.

@@ -48,3 +48,9 @@ pub fn snapshot_when(metrics: &Metrics, wanted: impl Fn(&Snapshot) -> bool) -> S
         std::thread::yield_now();
     }
 }
+
+/// The examples of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+#[derive(Debug)]
+pub struct Readme;
