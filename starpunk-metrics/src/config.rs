@@ -88,12 +88,7 @@ impl Config {
         let mut config = Self::default();
         for variable in VARIABLES {
             if let Err(error) = variable.apply(&lookup, &mut config) {
-                tracing::warn!(
-                    target: "starpunk_metrics",
-                    variable = variable.name,
-                    default = variable.default,
-                    "{error}; the default is used"
-                );
+                tracing::warn!(target: "starpunk_metrics", "{error}; the default is used");
             }
         }
         config

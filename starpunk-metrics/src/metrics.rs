@@ -114,6 +114,11 @@ impl Metrics {
         })
     }
 
+    /// Tells whether anything is measured: `Config::enabled`, as it was at the start.
+    pub fn is_enabled(&self) -> bool {
+        self.recorder.is_some()
+    }
+
     /// Makes this thread report to this pipeline until the guard is dropped.
     #[must_use = "the thread reports to this pipeline only while the guard lives"]
     pub fn enter(&self) -> Entered {
@@ -369,7 +374,10 @@ mod tests {
             (1, 0, false)
         );
         assert_eq!(metrics.shutdown(Duration::from_secs(5)), report);
-        assert_eq!(report.to_string(), "metrics: 1 flushed, 0 dropped");
+        assert_eq!(
+            report.to_string(),
+            "metrics: 1 operations flushed, 0 records dropped"
+        );
     }
 
     #[test]

@@ -2,27 +2,21 @@
 
 use std::alloc::System;
 
+use starpunk_metrics::AllocatorStats;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// What the process has asked of its allocator since it started.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Heap {
-    pub(crate) live_bytes: u64,
-    pub(crate) allocations: u64,
-}
-
 /// Reads the allocator's counters.
-pub(crate) fn heap() -> Heap {
+pub(crate) fn heap() -> AllocatorStats {
     let stats = ALLOCATOR.stats();
     // The counters are read one after the other while other threads allocate, so that the difference of two
     // of them may be a little below zero for a moment.
     let live = stats
         .bytes_allocated
         .saturating_sub(stats.bytes_deallocated);
-    Heap {
+    AllocatorStats {
         live_bytes: live as u64,
         allocations: stats.allocations as u64,
     }

@@ -6,7 +6,7 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpResponse, Resource, Route, web};
 
 use crate::error::{ApiError, BlogError};
-use crate::{api, assets, demonstration, feeds, pages};
+use crate::{api, assets, demonstration, feeds, measurements, pages};
 
 /// Enough for the longest note, of which a form writes a character with up to twelve.
 const MAX_REQUEST_KIB: usize = 256;
@@ -42,6 +42,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(page("/feed.atom", READ).route(read().to(feeds::atom)))
         .service(page("/feed.json", READ).route(read().to(feeds::json)))
         .service(page("/assets/{file}", READ).route(read().to(assets::asset)))
+        .service(page("/metrics.json", READ).route(read().to(measurements::json)))
         .service(page("/fail", READ).route(read().to(demonstration::fail)))
         .service(page("/panic", READ).route(read().to(demonstration::panic)))
         .service(api_scope())

@@ -24,7 +24,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(crate) seed: u32,
 
-    /// Send exactly N requests from a built-in client, print what was sent, and stop.
+    /// Send exactly N requests from a built-in client, compare what was sent with what was measured, and stop.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) traffic: Option<u64>,
 

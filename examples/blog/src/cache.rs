@@ -16,6 +16,16 @@ pub(crate) enum FeedKind {
     Json,
 }
 
+impl FeedKind {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Rss => "rss",
+            Self::Atom => "atom",
+            Self::Json => "json",
+        }
+    }
+}
+
 /// A feed that is ready to be sent.
 #[derive(Debug)]
 pub(crate) struct CachedFeed {

@@ -1,14 +1,15 @@
 //! The pool of connections, and the one way from a handler to the database.
 //!
 //! Every connection is set up when it is opened and never again: neither taking one from the pool nor giving it
-//! back runs a statement, so that the statements of a request are exactly those that it asks for.
+//! back runs a statement, so that the statements of a request are exactly those that it asks for. The pool hands out
+//! connections whose statements are measured; to the functions that run them they are ordinary ones.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use actix_web::web;
-use r2d2::{ManageConnection, Pool};
+use r2d2::Pool;
 use rusqlite::Connection;
+use starpunk_metrics::sqlite::SqliteManager;
 
 use crate::error::BlogError;
 
@@ -25,9 +26,7 @@ pub(crate) struct Db {
 impl Db {
     /// Opens the pool on a database that has been migrated.
     pub(crate) fn open(path: &Path) -> Result<Self, BlogError> {
-        let manager = SqliteManager {
-            path: path.to_owned(),
-        };
+        let manager = SqliteManager::file(path).with_init(set_up);
         let pool = Pool::builder()
             .max_size(POOL_SIZE)
             .connection_timeout(POOL_TIMEOUT)
@@ -41,14 +40,15 @@ impl Db {
 
     /// Runs `work` with a connection, on a thread where it may wait.
     ///
-    /// The work goes on to its end even if the client hangs up and the calling handler is dropped.
+    /// The work goes on to its end even if the client hangs up and the calling handler is dropped. What is measured
+    /// in it belongs to the request of the handler.
     pub(crate) async fn run<T, F>(&self, work: F) -> Result<T, BlogError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Connection) -> Result<T, BlogError> + Send + 'static,
     {
         let pool = self.pool.clone();
-        web::block(move || work(&mut *pool.get()?)).await?
+        starpunk_metrics::block(move || work(&mut *pool.get()?)).await?
     }
 }
 
@@ -67,30 +67,6 @@ fn set_up(connection: &mut Connection) -> rusqlite::Result<()> {
     // With WAL a power cut may lose the newest notes, but never damages the file.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "foreign_keys", true)
-}
-
-/// Opens connections for the pool. Replaceable by any other manager that calls [`set_up`].
-#[derive(Debug)]
-struct SqliteManager {
-    path: PathBuf,
-}
-
-impl ManageConnection for SqliteManager {
-    type Connection = Connection;
-    type Error = rusqlite::Error;
-
-    fn connect(&self) -> Result<Connection, rusqlite::Error> {
-        connect(&self.path)
-    }
-
-    fn is_valid(&self, _: &mut Connection) -> Result<(), rusqlite::Error> {
-        // A connection to a local file cannot be lost, so that there is nothing to ask it.
-        Ok(())
-    }
-
-    fn has_broken(&self, _: &mut Connection) -> bool {
-        false
-    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use actix_web::http::header::{ALLOW, CONTENT_TYPE};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use askama::Template;
 use serde_json::json;
+use starpunk_metrics::RequestId;
 use thiserror::Error;
 
 use crate::draft::InvalidDraft;
@@ -33,7 +34,7 @@ pub(crate) enum BlogError {
     NoConnection(#[from] r2d2::Error),
     #[error("the database failed")]
     Database(#[from] rusqlite::Error),
-    #[error("the database work was cut off")]
+    #[error("the work was cut off")]
     CutOff(#[from] actix_web::error::BlockingError),
     #[error("the page could not be put together")]
     Template(#[from] askama::Error),
@@ -58,7 +59,11 @@ impl BlogError {
     fn response(&self) -> HttpResponseBuilder {
         let status = self.status_code();
         if status.is_server_error() {
-            tracing::error!("{status}: {}", self.chain());
+            let chain = self.chain();
+            match RequestId::current() {
+                Some(id) => tracing::error!("{status} in request {id}: {chain}"),
+                None => tracing::error!("{status}: {chain}"),
+            }
         }
         let mut response = HttpResponse::build(status);
         if let Self::MethodNotAllowed(allowed) = self {

@@ -1,9 +1,9 @@
 //! Journeys through a real server on a free port, as a browser and as a program.
 
+mod measurements;
 mod site;
 
 use crate::journey::site::{Site, header};
-use crate::traffic;
 
 #[test]
 fn note_is_written_read_edited_and_deleted_in_a_browser() {
@@ -292,8 +292,7 @@ fn failure_is_shown_without_its_reasons_and_the_site_goes_on() {
     assert_eq!(failed.status(), 500);
     assert!(!failed.body().contains("no_such_table"));
     assert!(failed.body().contains("Internal Server Error"));
-    let panicked = site.request("GET", "/panic").body(()).unwrap();
-    assert!(site.agent.run(panicked).is_err());
+    assert_eq!(site.get("/panic").status(), 500);
     assert_eq!(site.get("/").status(), 200);
 }
 
@@ -305,12 +304,4 @@ fn pages_tell_the_browser_to_run_nothing() {
         assert!(header(&response, "content-security-policy").contains("default-src 'none'"));
         assert_eq!(header(&response, "x-content-type-options"), "nosniff");
     }
-}
-
-#[test]
-fn built_in_traffic_gets_the_answers_that_it_expects() {
-    let site = Site::open();
-    let totals = traffic::send(&site.url, 85).unwrap();
-    let requests: u64 = totals.routes.values().map(|route| route.requests).sum();
-    assert_eq!(requests, 85);
 }

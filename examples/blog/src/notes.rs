@@ -2,14 +2,17 @@
 //!
 //! A read is one statement, whatever it finds: the tags come with their note. A change is one transaction, whose
 //! `BEGIN` and `COMMIT` are statements too. The number of statements is in the first line of each function.
+//!
+//! The statements are measured on the connection, whoever runs them; `#[monitored_query]` adds the name of the function.
+//! It takes an `Err` for a failure, and so that a note is not there is an `Ok` here.
 
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use starpunk_metrics::monitored_query;
 
 use crate::draft::Draft;
-use crate::error::BlogError;
 use crate::slug::{first_free, slugify};
 
 /// A note as it is stored. Tags are sorted.
@@ -44,11 +47,13 @@ macro_rules! select_notes {
 pub(crate) use select_notes;
 
 /// Number of notes. 1 statement.
+#[monitored_query]
 pub(crate) fn count_notes(conn: &Connection) -> rusqlite::Result<u64> {
     count(conn, "SELECT count(*) FROM note", [])
 }
 
 /// The newest notes, after the first `offset` ones. 1 statement.
+#[monitored_query]
 pub(crate) fn recent_notes(
     conn: &Connection,
     limit: usize,
@@ -62,11 +67,13 @@ pub(crate) fn recent_notes(
 }
 
 /// Number of notes that have `tag`. 1 statement.
+#[monitored_query]
 pub(crate) fn count_tagged(conn: &Connection, tag: &str) -> rusqlite::Result<u64> {
     count(conn, "SELECT count(*) FROM note_tag WHERE tag = ?1", [tag])
 }
 
 /// The newest notes that have `tag`, after the first `offset` ones. 1 statement.
+#[monitored_query]
 pub(crate) fn tagged_notes(
     conn: &Connection,
     tag: &str,
@@ -82,6 +89,7 @@ pub(crate) fn tagged_notes(
 }
 
 /// All tags in the order of the alphabet. 1 statement.
+#[monitored_query]
 pub(crate) fn tag_counts(conn: &Connection) -> rusqlite::Result<Vec<TagCount>> {
     conn.prepare_cached("SELECT tag, count(*) FROM note_tag GROUP BY tag ORDER BY tag")?
         .query_map([], |row| {
@@ -93,20 +101,21 @@ pub(crate) fn tag_counts(conn: &Connection) -> rusqlite::Result<Vec<TagCount>> {
         .collect()
 }
 
-/// The note with this slug. 1 statement.
-pub(crate) fn find_note(conn: &Connection, slug: &str) -> Result<Note, BlogError> {
+/// The note with this slug, if there is one. 1 statement.
+#[monitored_query]
+pub(crate) fn find_note(conn: &Connection, slug: &str) -> rusqlite::Result<Option<Note>> {
     conn.prepare_cached(select_notes!("WHERE slug = ?1"))?
         .query_row([slug], note)
-        .optional()?
-        .ok_or(BlogError::NotFound("note"))
+        .optional()
 }
 
 /// Stores a new note. 5 statements.
+#[monitored_query]
 pub(crate) fn create_note(
     conn: &mut Connection,
     draft: &Draft,
     now: DateTime<Utc>,
-) -> Result<Note, BlogError> {
+) -> rusqlite::Result<Note> {
     // Immediate: a transaction that reads first and then has to wait for the pen would fail instead.
     let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let base = slugify(draft.title());
@@ -129,16 +138,17 @@ pub(crate) fn create_note(
     })
 }
 
-/// Replaces title, body and tags of a note; its slug stays, because an address should. 5 statements, or 3 if
-/// there is no such note.
+/// Replaces title, body and tags of a note, if there is one; its slug stays, because an address should. 5 statements,
+/// or 3 if there is no such note.
+#[monitored_query]
 pub(crate) fn update_note(
     conn: &mut Connection,
     slug: &str,
     draft: &Draft,
     now: DateTime<Utc>,
-) -> Result<Note, BlogError> {
+) -> rusqlite::Result<Option<Note>> {
     let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let (id, created): (i64, i64) = transaction
+    let replaced: Option<(i64, i64)> = transaction
         .prepare_cached(
             "UPDATE note SET title = ?2, body = ?3, updated_at = ?4 WHERE slug = ?1 RETURNING id, created_at",
         )?
@@ -146,25 +156,28 @@ pub(crate) fn update_note(
             params![slug, draft.title(), draft.body(), now.timestamp()],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
-        .optional()?
-        .ok_or(BlogError::NotFound("note"))?;
+        .optional()?;
+    let Some((id, created)) = replaced else {
+        return Ok(None);
+    };
     transaction
         .prepare_cached("DELETE FROM note_tag WHERE note_id = ?1")?
         .execute([id])?;
     tag_note(&transaction, id, draft.tags())?;
     transaction.commit()?;
-    Ok(Note {
+    Ok(Some(Note {
         slug: slug.to_owned(),
         title: draft.title().to_owned(),
         body: draft.body().to_owned(),
         tags: draft.tags().to_vec(),
         created: instant(created),
         updated: instant(now.timestamp()),
-    })
+    }))
 }
 
-/// Removes a note and its tags. 4 statements, whether there is such a note or not.
-pub(crate) fn delete_note(conn: &mut Connection, slug: &str) -> Result<(), BlogError> {
+/// Removes a note and its tags; `false` if there is no such note. 4 statements in both cases.
+#[monitored_query]
+pub(crate) fn delete_note(conn: &mut Connection, slug: &str) -> rusqlite::Result<bool> {
     let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction
         .prepare_cached(
@@ -174,14 +187,12 @@ pub(crate) fn delete_note(conn: &mut Connection, slug: &str) -> Result<(), BlogE
     let deleted = transaction
         .prepare_cached("DELETE FROM note WHERE slug = ?1")?
         .execute([slug])?;
-    if deleted == 0 {
-        return Err(BlogError::NotFound("note"));
-    }
     transaction.commit()?;
-    Ok(())
+    Ok(deleted > 0)
 }
 
 /// The tags of one note, in one statement however many they are.
+#[monitored_query]
 fn tag_note(transaction: &Transaction<'_>, id: i64, tags: &[String]) -> rusqlite::Result<()> {
     let tags = serde_json::Value::from(tags).to_string();
     transaction
@@ -191,6 +202,7 @@ fn tag_note(transaction: &Transaction<'_>, id: i64, tags: &[String]) -> rusqlite
 }
 
 /// The slug, if it is taken, and the taken ones that are numbered after it.
+#[monitored_query]
 fn similar_slugs(conn: &Connection, slug: &str) -> rusqlite::Result<HashSet<String>> {
     // A slug has letters, digits and dashes only: nothing in it means anything to GLOB.
     conn.prepare_cached("SELECT slug FROM note WHERE slug = ?1 OR slug GLOB ?1 || '-[0-9]*'")?
@@ -198,6 +210,7 @@ fn similar_slugs(conn: &Connection, slug: &str) -> rusqlite::Result<HashSet<Stri
         .collect()
 }
 
+/// Runs a `SELECT count(*)`. It is named after the annotated query that calls it.
 pub(crate) fn count(
     conn: &Connection,
     sql: &str,

@@ -118,9 +118,8 @@ pub(crate) async fn search(blog: web::Data<Blog>, query: web::Query<SearchQuery>
     let (position, notes) = blog
         .db
         .run(move |conn| {
-            let position = page.within(search::count_matches(conn, &wanted)?)?;
-            let notes = search::matching_notes(conn, &wanted, LIMIT, page.offset())?;
-            Ok((position, notes))
+            let found = search::search(conn, &wanted, page)?;
+            Ok((page.within(found.total)?, found.notes))
         })
         .await?;
     let page = ListPage {

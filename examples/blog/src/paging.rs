@@ -20,6 +20,10 @@ impl PageNumber {
         }
     }
 
+    pub(crate) fn number(self) -> u32 {
+        self.0
+    }
+
     /// Number of notes on the pages before this one.
     pub(crate) fn offset(self) -> usize {
         (self.0 as usize - 1).saturating_mul(NOTES_PER_PAGE as usize)

@@ -5,9 +5,11 @@
 //! quick enough.
 
 use rusqlite::{Connection, params};
+use starpunk_metrics::{monitored_query, track_business};
 
 use crate::error::BlogError;
 use crate::notes::{Note, count, note, select_notes, sql_integer};
+use crate::paging::{NOTES_PER_PAGE, PageNumber};
 
 pub(crate) const MAX_QUERY_CHARS: usize = 200;
 
@@ -16,6 +18,15 @@ pub(crate) const MAX_QUERY_CHARS: usize = 200;
 pub(crate) struct Query {
     /// JSON array of `LIKE` patterns with `\` as the escape character.
     patterns: String,
+    words: usize,
+}
+
+/// One page of what a search found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// Number of notes on all pages.
+    pub(crate) total: u64,
+    pub(crate) notes: Vec<Note>,
 }
 
 impl Query {
@@ -28,13 +39,29 @@ impl Query {
         }
         let patterns: Vec<String> = raw.split_whitespace().map(pattern).collect();
         Ok((!patterns.is_empty()).then(|| Self {
+            words: patterns.len(),
             patterns: serde_json::Value::from(patterns).to_string(),
         }))
     }
 }
 
+/// Searches, and counts that somebody did: by how many words, but not by which. What people look for is their own
+/// affair. 2 statements.
+#[track_business("notes_searched", fields(words = query.words, page = page.number()))]
+pub(crate) fn search(
+    conn: &Connection,
+    query: &Query,
+    page: PageNumber,
+) -> rusqlite::Result<Found> {
+    Ok(Found {
+        total: count_matches(conn, query)?,
+        notes: matching_notes(conn, query, NOTES_PER_PAGE as usize, page.offset())?,
+    })
+}
+
 /// Number of notes that match. 1 statement.
-pub(crate) fn count_matches(conn: &Connection, query: &Query) -> rusqlite::Result<u64> {
+#[monitored_query(slow = "50ms")]
+fn count_matches(conn: &Connection, query: &Query) -> rusqlite::Result<u64> {
     count(
         conn,
         "SELECT count(*) FROM note WHERE NOT EXISTS (SELECT 1 FROM json_each(?1) AS word \
@@ -45,7 +72,8 @@ pub(crate) fn count_matches(conn: &Connection, query: &Query) -> rusqlite::Resul
 }
 
 /// The newest notes that match, after the first `offset` ones. 1 statement.
-pub(crate) fn matching_notes(
+#[monitored_query(slow = "50ms")]
+fn matching_notes(
     conn: &Connection,
     query: &Query,
     limit: usize,
@@ -96,9 +124,9 @@ mod tests {
             notes::create_note(&mut conn, &draft, Utc::now()).unwrap();
         }
         let query = Query::parse(raw).unwrap().unwrap();
-        let found = matching_notes(&conn, &query, 10, 0).unwrap();
-        assert_eq!(count_matches(&conn, &query).unwrap(), found.len() as u64);
-        found.into_iter().map(|note| note.title).collect()
+        let found = search(&conn, &query, PageNumber::parse(None).unwrap()).unwrap();
+        assert_eq!(found.total, found.notes.len() as u64);
+        found.notes.into_iter().map(|note| note.title).collect()
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer, web};
+use starpunk_metrics::HttpMetrics;
 
 use crate::app;
 use crate::blog::Blog;
@@ -13,13 +14,20 @@ use crate::blog::Blog;
 const SHUTDOWN_SECONDS: u64 = 5;
 
 /// Starts the server; it runs while the result is awaited.
-pub(crate) fn start(listener: TcpListener, blog: Blog, workers: Option<u16>) -> io::Result<Server> {
+pub(crate) fn start(
+    listener: TcpListener,
+    blog: Blog,
+    http_metrics: HttpMetrics,
+    workers: Option<u16>,
+) -> io::Result<Server> {
     let blog = web::Data::new(blog);
     let mut server = HttpServer::new(move || {
         App::new()
             .app_data(blog.clone())
             .wrap(app::protective_headers())
             .configure(app::configure)
+            // The last one is the outermost: it sees what all the others do.
+            .wrap(http_metrics.clone())
     })
     .shutdown_timeout(SHUTDOWN_SECONDS);
     if let Some(workers) = workers {

@@ -3,20 +3,26 @@
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use actix_web::rt;
+use starpunk_metrics::{Config, HttpMetrics, Metrics};
 use tempfile::TempDir;
 use thiserror::Error;
 
+use crate::allocator::heap;
 use crate::args::Args;
 use crate::blog::Blog;
 use crate::db::{self, Db};
 use crate::error::BlogError;
-use crate::traffic::{self, TrafficError};
+use crate::traffic::{self, Difference, Report, TrafficError};
 use crate::{sample, schema, server};
 
 const DEFAULT_PORT: u16 = 8080;
 const DEFAULT_FILE: &str = "blog.db";
+
+/// How long the end may wait for the last of what was measured.
+const METRICS_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Why the site did not start, or did not do what it was started for.
 #[derive(Debug, Error)]
@@ -31,10 +37,14 @@ pub(crate) enum SiteError {
     Database(PathBuf, #[source] BlogError),
     #[error("cannot make a temporary database: {0}")]
     Temporary(#[source] io::Error),
+    #[error("cannot measure: {0}")]
+    Metrics(#[from] starpunk_metrics::Error),
     #[error("the server failed: {0}")]
     Server(#[source] io::Error),
     #[error(transparent)]
     Traffic(#[from] TrafficError),
+    #[error("what was measured is not what was sent: {0}")]
+    Measured(#[from] Difference),
 }
 
 /// Runs the site until Ctrl-C, or until the built-in traffic is through.
@@ -54,7 +64,12 @@ pub(crate) async fn run(args: Args) -> Result<(), SiteError> {
     let path = storage.path.as_path();
     let db = open(path, args.seed).map_err(|error| SiteError::Database(path.to_owned(), error))?;
     let blog = Blog::new(db, args.base_url.unwrap_or_else(|| url.clone()));
-    let server = server::start(listener, blog, args.workers).map_err(SiteError::Server)?;
+
+    let config = Config::from_env().allocator_stats(heap);
+    // After the database has been made ready, which is not the work of any request.
+    let metrics = Metrics::start(config)?;
+    let server = server::start(listener, blog, HttpMetrics::new(), args.workers)
+        .map_err(SiteError::Server)?;
 
     match args.traffic {
         Some(requests) => {
@@ -64,11 +79,18 @@ pub(crate) async fn run(args: Args) -> Result<(), SiteError> {
             let sent = rt::task::spawn_blocking(move || traffic::send(&url, requests)).await;
             handle.stop(true).await;
             finished(server.await)?.map_err(SiteError::Server)?;
-            print!("{}", finished(sent)??);
+            // Only now, as the server has ended, has everything been measured.
+            let snapshot = metrics.is_enabled().then(|| metrics.snapshot());
+            let report = Report::new(finished(sent)??, snapshot);
+            print!("{report}");
+            if let Some(difference) = report.differences.into_iter().next() {
+                return Err(difference.into());
+            }
         }
         None => {
             print_welcome(&url, path);
             server.await.map_err(SiteError::Server)?;
+            println!("{}", metrics.shutdown(METRICS_TIMEOUT));
             println!("The blog has closed.");
         }
     }
@@ -125,11 +147,14 @@ fn print_welcome(url: &str, path: &Path) {
         path.display()
     );
     println!();
-    println!("  {url}/           the notes");
-    println!("  {url}/new        write one");
-    println!("  {url}/feed.rss   the newest ones as RSS; /feed.atom and /feed.json are the same");
-    println!("  {url}/api/notes  the notes as JSON");
-    println!("  {url}/fail       a page that fails; /panic is one that panics");
+    println!("  {url}/              the notes");
+    println!("  {url}/new           write one");
+    println!(
+        "  {url}/feed.rss      the newest ones as RSS; /feed.atom and /feed.json are the same"
+    );
+    println!("  {url}/api/notes     the notes as JSON");
+    println!("  {url}/metrics.json  what was measured so far");
+    println!("  {url}/fail          a page that fails; /panic is one that panics");
     println!();
     println!("Ctrl-C closes it.");
 }

@@ -1,9 +1,16 @@
 //! The built-in client: sends a known sequence of requests over one connection, and checks every answer.
 //!
-//! What a request does to the server is known before it is sent: the table is in [`script`].
+//! What a request does to the server is known before it is sent: the table is in [`step`]. So what was measured of it
+//! can be checked afterwards, number by number.
 
+mod comparison;
+mod report;
 mod script;
+mod step;
 mod totals;
+
+pub(crate) use comparison::Difference;
+pub(crate) use report::Report;
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +19,8 @@ use ureq::Agent;
 use ureq::http::{self, Response, StatusCode, header};
 
 use crate::allocator::heap;
-use crate::traffic::script::{Content, Reply, Request, Script};
+use crate::traffic::script::{Reply, Request, Script};
+use crate::traffic::step::Content;
 use crate::traffic::totals::Totals;
 
 const TIMEOUT: Duration = Duration::from_secs(30);

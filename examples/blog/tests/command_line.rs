@@ -3,8 +3,27 @@
 use std::net::TcpListener;
 use std::process::{Command, Output};
 
+const METRICS_VARIABLES: [&str; 6] = [
+    "METRICS_ENABLED",
+    "METRICS_SLOW_QUERY_THRESHOLD",
+    "METRICS_SLOW_REQUEST_THRESHOLD",
+    "METRICS_SAMPLING_RATE",
+    "METRICS_BUFFER_SIZE",
+    "METRICS_MEMORY_INTERVAL",
+];
+
 fn blog(dir: &tempfile::TempDir, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_blog"))
+    blog_with(dir, &[], args)
+}
+
+/// Runs the program with these variables, and without others that might be set around the test.
+fn blog_with(dir: &tempfile::TempDir, variables: &[(&str, &str)], args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_blog"));
+    for variable in METRICS_VARIABLES {
+        command.env_remove(variable);
+    }
+    command
+        .envs(variables.iter().copied())
         .args(args)
         .current_dir(dir)
         .output()
@@ -15,15 +34,30 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("the program writes UTF-8")
 }
 
+/// The columns of the row that begins with these words, without those words.
+fn row<'a>(output: &'a Output, start: &str) -> Vec<&'a str> {
+    let table = text(&output.stdout);
+    let words: Vec<&str> = start.split_whitespace().collect();
+    let columns = table
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        .find(|columns| columns.starts_with(&words));
+    columns.expect(table)[words.len()..].to_vec()
+}
+
+fn warnings(output: &Output) -> Vec<&str> {
+    text(&output.stderr)
+        .lines()
+        .filter(|line| line.contains(" WARN "))
+        .collect()
+}
+
 #[test]
 fn traffic_sends_exactly_what_was_asked_for_and_leaves_no_file() {
     let dir = tempfile::tempdir().unwrap();
     let output = blog(&dir, &["--port", "0", "--traffic", "37"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
-    let table = text(&output.stdout);
-    let total = table.lines().find(|line| line.starts_with("total"));
-    let columns: Vec<&str> = total.unwrap().split_whitespace().collect();
-    assert_eq!(columns[1], "37", "{table}");
+    assert_eq!(row(&output, "total")[..2], ["37", "37"]);
     assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 0);
 }
 
@@ -71,4 +105,58 @@ fn file_that_is_no_database_is_left_alone() {
     assert!(!output.status.success());
     assert!(text(&output.stderr).contains("letter.txt"));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), letter);
+}
+
+#[test]
+fn traffic_is_measured_exactly_at_any_sampling_rate() {
+    for variables in [&[][..], &[("METRICS_SAMPLING_RATE", "0")]] {
+        let dir = tempfile::tempdir().unwrap();
+        let output = blog_with(&dir, variables, &["--traffic", "500"]);
+        assert!(output.status.success(), "{}", text(&output.stdout));
+        for (start, counts) in [
+            ("GET /", ["84", "84", "144", "144", "0", "0"]),
+            ("GET /fail", ["2", "2", "2", "2", "2", "2"]),
+            ("GET /feed.rss", ["87", "87", "50", "50", "0", "0"]),
+            ("GET UNMATCHED", ["12", "12", "0", "0", "0", "0"]),
+            ("POST /notes", ["26", "26", "65", "65", "0", "0"]),
+            ("total", ["500", "500", "749", "749", "2", "2"]),
+        ] {
+            assert_eq!(row(&output, start)[..6], counts, "{start}");
+        }
+        for (event, counts) in [
+            ("cache_miss", ["76", "76"]),
+            ("note_created", ["26", "26"]),
+            ("notes_searched", ["25", "25"]),
+        ] {
+            assert_eq!(row(&output, event), counts, "{event}");
+        }
+        assert_eq!(row(&output, "COMMIT")[..2], ["75", "0"]);
+        assert!(text(&output.stdout).ends_with("Every number is as expected.\n"));
+        assert_eq!(warnings(&output), Vec::<&str>::new());
+    }
+}
+
+#[test]
+fn traffic_without_measuring_shows_what_was_sent() {
+    let dir = tempfile::tempdir().unwrap();
+    let off = [("METRICS_ENABLED", "false")];
+    let output = blog_with(&dir, &off, &["--traffic", "500"]);
+    assert!(output.status.success(), "{}", text(&output.stdout));
+    assert_eq!(row(&output, "total"), ["500", "-", "749", "-", "2", "-"]);
+    assert_eq!(row(&output, "cache_hit"), ["63", "-"]);
+    assert!(text(&output.stdout).contains("METRICS_ENABLED is off"));
+}
+
+#[test]
+fn wrong_setting_is_warned_of_once_and_its_default_used() {
+    let dir = tempfile::tempdir().unwrap();
+    let wrong = [("METRICS_SAMPLING_RATE", "abc")];
+    let output = blog_with(&dir, &wrong, &["--traffic", "37"]);
+    assert!(output.status.success(), "{}", text(&output.stdout));
+    let warnings = warnings(&output);
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    for part in ["METRICS_SAMPLING_RATE", "\"abc\"", "1.0"] {
+        assert!(warnings[0].contains(part), "{}", warnings[0]);
+    }
+    assert_eq!(row(&output, "total")[..2], ["37", "37"]);
 }

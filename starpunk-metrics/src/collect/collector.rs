@@ -187,7 +187,7 @@ impl Collector {
         report::stats(&self.state, self.config.buffer_size, dropped)
     }
 
-    fn snapshot(&self) -> Snapshot {
+    fn snapshot(&mut self) -> Snapshot {
         let aggregate = &self.state.aggregate;
         Snapshot {
             taken_at: SystemTime::now(),
@@ -196,7 +196,7 @@ impl Collector {
             operations: report::operations(aggregate, &self.names),
             routes: report::routes(aggregate, &self.names),
             queries: report::queries(aggregate),
-            memory: self.memory.as_ref().and_then(MemorySampler::stats),
+            memory: self.memory.as_mut().map(MemorySampler::stats),
             requests_in_flight: self.requests_in_flight,
             unattributed: self.gauges.unattributed(),
             dropped: self.gauges.dropped(),

@@ -20,7 +20,7 @@ pub(crate) struct MemorySampler {
     interval: Duration,
     due: Instant,
     growth: GrowthWatch,
-    stats: Option<MemoryStats>,
+    stats: MemoryStats,
 }
 
 impl MemorySampler {
@@ -40,11 +40,13 @@ impl MemorySampler {
             interval: config.memory_interval,
             due: now.checked_add(config.memory_baseline_delay).unwrap_or(now),
             growth: GrowthWatch::default(),
-            stats: None,
+            stats: MemoryStats::default(),
         }
     }
 
-    pub(crate) fn stats(&self) -> Option<MemoryStats> {
+    /// A reading of this moment, for who asks; whether growth lasts is told by those at their time.
+    pub(crate) fn stats(&mut self) -> MemoryStats {
+        self.read();
         self.stats.clone()
     }
 
@@ -58,32 +60,42 @@ impl MemorySampler {
     }
 
     fn sample(&mut self) {
-        let Some(mut usage) = (self.source)() else {
+        if !self.read() {
             return;
-        };
-        let stats = self.stats.get_or_insert_with(|| MemoryStats {
-            baseline_resident_bytes: usage.resident_bytes,
-            ..MemoryStats::default()
-        });
-        usage.peak_resident_bytes = usage
-            .peak_resident_bytes
-            .max(usage.resident_bytes)
-            .max(stats.usage.peak_resident_bytes);
-        stats.usage = usage;
-        stats.growth_bytes = signed(usage.resident_bytes) - signed(stats.baseline_resident_bytes);
+        }
+        let stats = &mut self.stats;
         stats.samples += 1;
-        stats.sampled_at = Some(SystemTime::now());
+        let resident = stats.usage.resident_bytes;
+        let baseline = *stats.baseline_resident_bytes.get_or_insert(resident);
+        stats.growth_bytes = signed(resident) - signed(baseline);
         if self.growth.warns_at(stats.growth_bytes) {
             stats.growth_warnings += 1;
             tracing::warn!(
                 target: "starpunk_metrics",
                 growth_bytes = stats.growth_bytes,
-                resident_bytes = usage.resident_bytes,
-                baseline_resident_bytes = stats.baseline_resident_bytes,
+                resident_bytes = resident,
+                baseline_resident_bytes = baseline,
                 "memory has grown by {} MB and stayed there",
                 stats.growth_bytes / (1024 * 1024)
             );
         }
+    }
+
+    /// Reads the process and its allocator; `false` where this system does not tell.
+    fn read(&mut self) -> bool {
+        let Some(mut usage) = (self.source)() else {
+            return false;
+        };
+        let stats = &mut self.stats;
+        usage.peak_resident_bytes = usage
+            .peak_resident_bytes
+            .max(usage.resident_bytes)
+            .max(stats.usage.peak_resident_bytes);
+        stats.usage = usage;
+        if let Some(baseline) = stats.baseline_resident_bytes {
+            stats.growth_bytes = signed(usage.resident_bytes) - signed(baseline);
+        }
+        stats.sampled_at = Some(SystemTime::now());
         stats.allocator = self.allocator.and_then(|ask| {
             let answer = catch_unwind(AssertUnwindSafe(ask)).ok();
             if answer.is_none() {
@@ -95,6 +107,7 @@ impl MemorySampler {
             }
             answer
         });
+        true
     }
 }
 
@@ -195,7 +208,7 @@ mod tests {
         let mut sampler = sampler(megabytes);
         let warnings = megabytes.iter().map(|_| {
             sampler.sample();
-            sampler.stats().map_or(0, |stats| stats.growth_warnings)
+            sampler.stats.growth_warnings
         });
         warnings.collect()
     }
@@ -205,14 +218,25 @@ mod tests {
         let mut sampler = sampler(&[100, 130, 90]);
         sampler.sample();
         sampler.sample();
-        let grown = sampler.stats().expect("two readings");
-        assert_eq!(grown.baseline_resident_bytes, 100 * MB);
-        assert_eq!(grown.growth_bytes, 30 * 1024 * 1024);
+        assert_eq!(sampler.stats.baseline_resident_bytes, Some(100 * MB));
+        assert_eq!(sampler.stats.growth_bytes, 30 * 1024 * 1024);
         sampler.sample();
-        let shrunk = sampler.stats().expect("three readings");
-        assert_eq!(shrunk.growth_bytes, -10 * 1024 * 1024);
-        assert_eq!(shrunk.usage.peak_resident_bytes, 130 * MB);
-        assert_eq!(shrunk.samples, 3);
+        assert_eq!(sampler.stats.growth_bytes, -10 * 1024 * 1024);
+        assert_eq!(sampler.stats.usage.peak_resident_bytes, 130 * MB);
+        assert_eq!(sampler.stats.samples, 3);
+    }
+
+    #[test]
+    fn asking_reads_at_once_and_leaves_baseline_and_warnings_alone() {
+        let mut sampler = sampler(&[100, 120, 150, 150, 150, 150]);
+        assert_eq!(sampler.stats().usage.resident_bytes, 100 * MB);
+        assert_eq!(sampler.stats.baseline_resident_bytes, None);
+        sampler.sample();
+        for _ in 0..4 {
+            assert_eq!(sampler.stats().growth_bytes, 30 * 1024 * 1024);
+        }
+        assert_eq!(sampler.stats.samples, 1);
+        assert_eq!(sampler.stats.growth_warnings, 0);
     }
 
     #[test]
@@ -248,7 +272,7 @@ mod tests {
         sampler.sample();
         assert!(sampler.allocator.is_none());
         sampler.sample();
-        assert_eq!(sampler.stats().expect("readings go on").samples, 2);
+        assert_eq!(sampler.stats.samples, 2);
     }
 
     #[test]

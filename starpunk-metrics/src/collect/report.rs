@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::collect::state::{Record, State};
-use crate::model::aggregate::Aggregate;
+use crate::model::aggregate::{Aggregate, sum};
 use crate::model::event::{Call, Event, Request, Statement};
 use crate::model::field::Fields;
 use crate::model::metric::{Metric, MetricsStats, TypeStats};
@@ -41,21 +41,9 @@ pub(crate) fn stats(state: &State, max_size: usize, dropped: u64) -> MetricsStat
     }
 }
 
-/// How many events were collected.
+/// How many operations were collected.
 pub(crate) fn collected(aggregate: &Aggregate) -> u64 {
-    let calls = aggregate
-        .calls
-        .iter()
-        .map(|(_, series)| series.calls.count());
-    let statements = aggregate
-        .statements
-        .iter()
-        .map(|(_, series)| series.tally.count());
-    let routes = aggregate
-        .routes
-        .iter()
-        .map(|(_, series)| series.tally.count());
-    calls.chain(statements).chain(routes).sum()
+    tallies(aggregate).map(|(_, tally)| tally.count()).sum()
 }
 
 pub(crate) fn operations(aggregate: &Aggregate, names: &Names) -> Vec<OperationStats> {
@@ -71,15 +59,15 @@ pub(crate) fn operations(aggregate: &Aggregate, names: &Names) -> Vec<OperationS
                 name: name.to_owned(),
                 tally: Tally::default(),
                 rows: 0,
-                rows_changed: 0,
+                rows_changed: None,
             });
         series.tally.merge(tally);
         series.rows += rows;
-        series.rows_changed += rows_changed;
+        series.rows_changed = sum(series.rows_changed, rows_changed);
     };
     for (number, series) in aggregate.routes.iter() {
         let name = names.routes.get(number_of(number));
-        add(OperationType::Http, &name.name, &series.tally, 0, 0);
+        add(OperationType::Http, &name.name, &series.tally, 0, None);
     }
     for (number, series) in aggregate.statements.iter() {
         let shape = names.shapes.get(number_of(number));
@@ -99,7 +87,7 @@ pub(crate) fn operations(aggregate: &Aggregate, names: &Names) -> Vec<OperationS
             site.name(),
             series.operations(),
             0,
-            0,
+            None,
         );
     }
     by_name.into_values().collect()

@@ -46,7 +46,7 @@ pub fn track_note_deleted(note: impl Into<Value>) {
     });
 }
 
-/// Records that a feed was handed out: `feed_generated`, with its format, how many items it has, how long it took to
+/// Records that a feed was generated, or taken from a cache: `feed_generated`, with its format, how many items it has, how long it took to
 /// make, and whether it came from a cache.
 pub fn track_feed_generated(format: &str, items: usize, duration: Duration, cached: bool) {
     track(&FEED_GENERATED, duration, || {

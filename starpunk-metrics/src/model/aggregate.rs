@@ -44,7 +44,8 @@ impl CallSeries {
 pub(crate) struct StatementSeries {
     pub(crate) tally: Tally,
     pub(crate) rows: u64,
-    pub(crate) rows_changed: u64,
+    /// `None` until one of them told.
+    pub(crate) rows_changed: Option<u64>,
 }
 
 /// The requests of one method and route.
@@ -80,7 +81,7 @@ impl Aggregate {
         self.statements.merge(other.statements, |mine, theirs| {
             mine.tally.merge(&theirs.tally);
             mine.rows += theirs.rows;
-            mine.rows_changed += theirs.rows_changed;
+            mine.rows_changed = sum(mine.rows_changed, theirs.rows_changed);
         });
         self.routes.merge(other.routes, |mine, theirs| {
             mine.tally.merge(&theirs.tally);
@@ -119,7 +120,7 @@ impl Aggregate {
             .detail
             .as_ref()
             .and_then(|detail| detail.rows_changed);
-        series.rows_changed += changed.unwrap_or(0);
+        series.rows_changed = sum(series.rows_changed, changed);
     }
 
     fn observe_request(&mut self, request: &Request, verdict: &Verdict) {
@@ -137,6 +138,14 @@ impl Aggregate {
         series.response_bytes += request.response_bytes;
         series.statements += u64::from(request.statements);
         series.statement_nanos += request.statement_nanos;
+    }
+}
+
+/// The sum of what is known; `None` where nothing is.
+pub(crate) fn sum(left: Option<u64>, right: Option<u64>) -> Option<u64> {
+    match (left, right) {
+        (Some(left), Some(right)) => Some(left + right),
+        (known, None) | (None, known) => known,
     }
 }
 

@@ -44,6 +44,7 @@ impl Callsite {
         self
     }
 
+    #[inline]
     pub(crate) fn kind(&self) -> CallKind {
         self.kind
     }
@@ -55,6 +56,7 @@ impl Callsite {
         }
     }
 
+    #[inline]
     pub(crate) fn is_forced(&self) -> bool {
         self.kind == CallKind::Business
     }

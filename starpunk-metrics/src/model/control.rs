@@ -14,7 +14,7 @@ pub(crate) enum Control {
     Metrics(SyncSender<Vec<Metric>>),
     Stats(SyncSender<MetricsStats>),
     Snapshot(SyncSender<Box<Snapshot>>),
-    /// Collect the rest, answer with how many events were collected since the start, and end.
+    /// Collect the rest, answer with how many operations there were since the start, and end.
     Stop(SyncSender<u64>),
     #[cfg(test)]
     Panic,

@@ -72,6 +72,7 @@ impl Gauges {
         self.requests_in_flight.fetch_sub(1, Ordering::Release);
     }
 
+    #[inline]
     pub(crate) fn requests_in_flight(&self) -> u64 {
         self.requests_in_flight.load(Ordering::Acquire)
     }

@@ -28,10 +28,12 @@ pub struct MemoryStats {
     /// The newest reading.
     pub usage: MemoryUsage,
     /// What was resident when the application had come up, `memory_baseline_delay` after the start.
-    pub baseline_resident_bytes: u64,
-    /// How far the newest reading lies above the baseline; negative below it.
+    ///
+    /// `None` until then.
+    pub baseline_resident_bytes: Option<u64>,
+    /// How far the newest reading lies above the baseline; negative below it, 0 without one.
     pub growth_bytes: i64,
-    /// How many readings were taken.
+    /// How many readings were taken at their time, `memory_interval` apart; the first is the baseline.
     pub samples: u64,
     /// How many warnings of lasting growth were given.
     pub growth_warnings: u64,

@@ -9,6 +9,9 @@ use crate::model::request_id::RequestId;
 use crate::model::tally::Tally;
 
 /// One recorded operation.
+///
+/// An annotated query that was slow or failed has a record also where its `statements` are operations of their own: it is
+/// kept, but not counted beside them.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Metric {
@@ -32,6 +35,7 @@ pub struct Metric {
     /// |---|---|
     /// | `http` | `method`, `route`, `status`, `request_bytes`, `response_bytes`, `head_ms`, `statements`, `statement_ms` |
     /// | `database` | `query_type`, `table`, `query_name`, `rows`, `rows_changed`, `error_code`, `batch_size` |
+    /// | `database`, of an annotated query | `query_name`, `statements` |
     /// | `render` | what the annotation or the helper was given |
     pub fields: Fields,
 }

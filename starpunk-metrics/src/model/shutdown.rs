@@ -8,7 +8,7 @@ use crate::model::gauges::DropReason;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ShutdownReport {
-    /// Operations and annotated calls that were collected since the start.
+    /// Operations that were collected since the start, as `MetricsStats::total_count`.
     pub flushed: u64,
     /// Records that could not be kept, all reasons together.
     pub dropped: u64,
@@ -22,7 +22,7 @@ impl fmt::Display for ShutdownReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "metrics: {} flushed, {} dropped",
+            "metrics: {} operations flushed, {} records dropped",
             self.flushed, self.dropped
         )?;
         for (number, (reason, count)) in self.dropped_by_reason.iter().enumerate() {
@@ -53,7 +53,7 @@ mod tests {
         };
         assert_eq!(
             report.to_string(),
-            "metrics: 7 flushed, 3 dropped (channel_full: 2, stopped: 1), \
+            "metrics: 7 operations flushed, 3 records dropped (channel_full: 2, stopped: 1), \
              not everything was collected in time"
         );
     }

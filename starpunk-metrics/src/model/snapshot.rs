@@ -25,7 +25,7 @@ pub struct Snapshot {
     pub routes: Vec<RouteStats>,
     /// The functions under `#[monitored_query]`, by name.
     pub queries: Vec<QueryStats>,
-    /// The memory of the process; `None` before the first reading and in test mode.
+    /// The memory of the process; as of this snapshot; `None` in test mode.
     pub memory: Option<MemoryStats>,
     /// Requests that have begun and not ended.
     pub requests_in_flight: u64,
@@ -51,8 +51,8 @@ pub struct OperationStats {
     pub tally: Tally,
     /// Rows that its statements returned; 0 for other types.
     pub rows: u64,
-    /// Rows that its statements changed, where a `MonitoredConnection` told; 0 for other types.
-    pub rows_changed: u64,
+    /// Rows that its statements changed; `None` where no method of a `MonitoredConnection` told.
+    pub rows_changed: Option<u64>,
 }
 
 /// What the requests of one method and route did.

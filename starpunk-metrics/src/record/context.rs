@@ -28,6 +28,7 @@ impl RequestContext {
     }
 
     // Relaxed: sums of their own; the request reads them after its work was joined.
+    #[inline]
     pub(crate) fn count_statement(&self, ticks: u64) {
         self.statements.fetch_add(1, Relaxed);
         self.statement_ticks.fetch_add(ticks, Relaxed);
@@ -39,6 +40,16 @@ impl RequestContext {
 
     pub(crate) fn statement_time(&self) -> Duration {
         clock::scale(self.statement_ticks.load(Relaxed))
+    }
+}
+
+impl RequestId {
+    /// Returns the id of the request that this thread works for, if it works for one.
+    ///
+    /// It does in a handler and what that awaits, in the body of its response, and inside `block`.
+    pub fn current() -> Option<Self> {
+        current::with_context(|context| context.request.as_ref().map(|request| request.id))
+            .flatten()
     }
 }
 

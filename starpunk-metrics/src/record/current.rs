@@ -117,6 +117,7 @@ pub(crate) fn swap_context(other: &mut Context) {
 }
 
 /// Makes `query` the innermost annotated query of this thread's work, and returns the one before.
+#[inline]
 pub(crate) fn replace_query(query: Option<&'static Callsite>) -> Option<&'static Callsite> {
     LOCAL
         .try_with(|local| {
@@ -128,6 +129,7 @@ pub(crate) fn replace_query(query: Option<&'static Callsite>) -> Option<&'static
 }
 
 /// How many database operations this thread has recorded; only differences have a meaning.
+#[inline]
 pub(crate) fn statements() -> u32 {
     LOCAL
         .try_with(|local| local.statements.get())
@@ -135,6 +137,7 @@ pub(crate) fn statements() -> u32 {
 }
 
 /// Adds operations that were recorded elsewhere for the work of this thread.
+#[inline]
 pub(crate) fn add_statements(count: u32) {
     let _ = LOCAL.try_with(|local| {
         local
@@ -167,6 +170,7 @@ impl Current<'_> {
     }
 
     /// Counts what belongs to no request although there are some: its context was lost on the way.
+    #[inline]
     pub(crate) fn count_if_unattributed(&self) {
         if self.request.is_none() && self.recorder.gauges.requests_in_flight() > 0 {
             self.recorder.gauges.count_unattributed();

@@ -82,10 +82,12 @@ impl Recorder {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
+    #[inline]
     pub(crate) fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
     }
 
+    #[inline]
     pub(crate) fn post(&self, slot: &Slot, event: Event) {
         let mut batch = slot.take().unwrap_or_else(Batch::boxed);
         batch.events.push(event);

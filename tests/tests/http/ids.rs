@@ -29,10 +29,15 @@ fn routes(config: &mut web::ServiceConfig) {
         )
         .route("/panic", web::get().to(panics))
         .service(web::resource("/resource").route(web::get().to(HttpResponse::Ok)))
-        .route(
-            "/id",
-            web::get().to(|id: RequestId| async move { id.to_string() }),
-        );
+        .route("/id", web::get().to(own_id));
+}
+
+/// The same by the extractor, by the thread, and on another thread.
+async fn own_id(id: RequestId) -> String {
+    assert_eq!(RequestId::current(), Some(id));
+    let elsewhere = starpunk_metrics::block(RequestId::current).await;
+    assert_eq!(elsewhere.ok().flatten(), Some(id));
+    id.to_string()
 }
 
 async fn panics() -> HttpResponse {

@@ -14,10 +14,13 @@ fn memory_is_not_read_in_test_mode() {
 }
 
 #[test]
-fn the_first_reading_waits_for_the_application_to_come_up() {
+fn the_baseline_waits_for_the_application_to_come_up() {
     let metrics = Metrics::scoped(Config::default()).unwrap();
     assert!(metrics.flush());
-    assert_eq!(metrics.snapshot().memory, None);
+    let memory = metrics.snapshot().memory.unwrap();
+    assert_eq!(memory.baseline_resident_bytes, None);
+    assert_eq!((memory.samples, memory.growth_bytes), (0, 0));
+    assert!(memory.usage.resident_bytes > 100_000);
     // It ends with its pipeline, and at once.
     assert!(!metrics.shutdown(Duration::from_secs(5)).timed_out);
     assert_eq!(metrics.snapshot().memory, None);
@@ -31,8 +34,9 @@ fn resident_virtual_and_peak_memory_are_collected() {
     assert!(memory.usage.resident_bytes > 100_000);
     assert!(memory.usage.virtual_bytes >= memory.usage.resident_bytes);
     assert!(memory.usage.peak_resident_bytes >= memory.usage.resident_bytes);
-    assert_eq!(memory.baseline_resident_bytes, memory.usage.resident_bytes);
-    assert_eq!(memory.growth_bytes, 0);
+    let baseline = i64::try_from(memory.baseline_resident_bytes.unwrap()).unwrap();
+    let resident = i64::try_from(memory.usage.resident_bytes).unwrap();
+    assert_eq!(memory.growth_bytes, resident - baseline);
     assert_eq!(memory.growth_warnings, 0);
 }
 

@@ -297,6 +297,23 @@ fn that_no_row_was_found_is_an_answer_and_no_error() {
 }
 
 #[test]
+fn rows_that_sqlite_reads_for_itself_are_not_the_statements() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    let connection = connection();
+    connection
+        .execute("CREATE TABLE tags (name UNIQUE)", [])
+        .unwrap();
+    connection
+        .execute("CREATE INDEX tag ON tags(name)", [])
+        .unwrap();
+    connection.execute("DROP TABLE tags", []).unwrap();
+    for metric in metrics.metrics() {
+        assert_eq!(metric.fields["rows"], 0, "{}", metric.operation_name);
+    }
+}
+
+#[test]
 fn a_row_mapper_that_panics_leaves_one_record() {
     let metrics = pipeline(config());
     let _entered = metrics.enter();

@@ -56,7 +56,10 @@ fn with_metrics_off_there_is_nothing_to_read_or_to_wait_for() {
     assert!(metrics.flush());
     assert_eq!(metrics.snapshot().stats.total_count, 0);
     let report = metrics.shutdown(Duration::from_secs(5));
-    assert_eq!(report.to_string(), "metrics: 0 flushed, 0 dropped");
+    assert_eq!(
+        report.to_string(),
+        "metrics: 0 operations flushed, 0 records dropped"
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
 use actix_web::rt::System;
+use starpunk_metrics::{Config, HttpMetrics, Metrics};
 use tempfile::TempDir;
 use ureq::Agent;
 use ureq::http::{self, Response};
@@ -18,6 +19,8 @@ use crate::{schema, server};
 pub(super) struct Site {
     pub(super) url: String,
     pub(super) agent: Agent,
+    /// What is measured of this site, and of no other test's.
+    pub(super) metrics: Metrics,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
     _dir: TempDir,
@@ -33,10 +36,15 @@ impl Site {
         let url = format!("http://{}", listener.local_addr().unwrap());
 
         let blog = Blog::new(db, "https://blog.example".to_owned());
+        let metrics = Metrics::scoped(Config::default().test_mode(true)).unwrap();
+        let http_metrics = {
+            let _entered = metrics.enter();
+            HttpMetrics::new()
+        };
         let (started, start) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             System::new().block_on(async {
-                let server = server::start(listener, blog, Some(1)).unwrap();
+                let server = server::start(listener, blog, http_metrics, Some(1)).unwrap();
                 started.send(server.handle()).unwrap();
                 server.await.unwrap();
             });
@@ -49,6 +57,7 @@ impl Site {
         Self {
             url,
             agent,
+            metrics,
             handle: start.recv().unwrap(),
             thread: Some(thread),
             _dir: dir,
@@ -103,14 +112,21 @@ impl Site {
     }
 }
 
-impl Drop for Site {
-    fn drop(&mut self) {
+impl Site {
+    /// Ends the server. What was measured can still be read.
+    pub(super) fn stop(&mut self) {
         // The command is sent by the call; the thread below ends when it has been carried out.
         drop(self.handle.stop(false));
         if let Some(thread) = self.thread.take() {
             let ended = thread.join();
             assert!(ended.is_ok() || std::thread::panicking());
         }
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 

@@ -14,7 +14,6 @@ use crate::model::clock::Ticks;
 use crate::model::event::{Event, Request};
 use crate::model::histogram::nanos;
 use crate::model::operation::Outcome;
-use crate::model::request_id::RequestId;
 use crate::record::context::{Context, RequestContext};
 use crate::record::current;
 use crate::record::recorder::Recorder;
@@ -42,7 +41,7 @@ pub(crate) struct RequestGuard {
 impl RequestGuard {
     pub(crate) fn new(
         recorder: Arc<Recorder>,
-        id: RequestId,
+        request: Arc<RequestContext>,
         routes: Rc<Routes>,
         method: &Method,
         uri: Uri,
@@ -50,7 +49,7 @@ impl RequestGuard {
         recorder.gauges.request_started();
         Self {
             recorder,
-            request: Arc::new(RequestContext::new(id)),
+            request,
             routes,
             method: method_label(method),
             is_head: method == Method::HEAD,

@@ -21,7 +21,7 @@ use crate::instrument::actix::guard::RequestGuard;
 use crate::instrument::actix::payload;
 use crate::instrument::actix::routes::Routes;
 use crate::model::request_id::RequestId;
-use crate::record::context::Context;
+use crate::record::context::{Context, RequestContext};
 use crate::record::current;
 use crate::record::recorder::Recorder;
 
@@ -111,15 +111,22 @@ where
         }
         let id = RequestId::random();
         request.extensions_mut().insert(id);
-        let Some(recorder) = self.recorder.clone().or_else(current::recorder) else {
-            return self.call_in(Context::current(), request).with_id(id);
+        let recorder = self.recorder.clone().or_else(current::recorder);
+        let request_context = Arc::new(RequestContext::new(id));
+        let context = Context {
+            recorder: recorder.clone(),
+            request: Some(Arc::clone(&request_context)),
+            query: None,
+        };
+        let Some(recorder) = recorder else {
+            return self.call_in(context, request).with_id(id);
         };
         self.routes.learn(request.resource_map());
         // Nothing of the request is held across the call: routing takes it for its own.
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let guard = RequestGuard::new(recorder, id, Rc::clone(&self.routes), &method, uri);
+        let routes = Rc::clone(&self.routes);
+        let guard = RequestGuard::new(recorder, request_context, routes, &method, uri);
         payload::count(&mut request, guard.request_bytes());
-        let context = guard.context();
         self.call_in(context, request).with_id(id).with_guard(guard)
     }
 }

@@ -85,12 +85,20 @@ impl Probe {
             }
             TraceEvent::Row(statement) => match &mut *self.running {
                 [] => {}
-                // The text is asked for only where there is more than one statement it could be.
-                [only] if !only.has_inner => only.rows = only.rows.saturating_add(1),
+                // The text is asked for only where there may be more than one statement whose row it is: at the first
+                // row, because a CREATE reads the schema with statements of which nothing else is told.
+                [only] if !only.has_inner && only.rows > 0 => {
+                    only.rows = only.rows.saturating_add(1);
+                }
                 running => {
                     let key = statement.sql().as_ptr().addr();
-                    if let Some(of) = running.iter_mut().rfind(|running| running.key == key) {
-                        of.rows = of.rows.saturating_add(1);
+                    match running.iter_mut().rfind(|running| running.key == key) {
+                        Some(of) => of.rows = of.rows.saturating_add(1),
+                        None => {
+                            if let Some(outer) = running.last_mut() {
+                                outer.has_inner = true;
+                            }
+                        }
                     }
                 }
             },
