@@ -237,7 +237,8 @@ fn a_statement_run_by_a_row_mapper_is_not_taken_for_the_one_around_it() {
         .execute("INSERT INTO notes VALUES (1)", [])
         .unwrap();
     let failed = connection.query_row("SELECT id FROM notes", [], |_| {
-        connection.execute("DELETE FROM notes", [])?;
+        // By the plain connection: only the hook sees it.
+        rusqlite::Connection::execute(&connection, "DELETE FROM notes", [])?;
         Err::<(), _>(rusqlite::Error::InvalidQuery)
     });
     assert!(failed.is_err());
