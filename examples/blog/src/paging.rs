@@ -1,5 +1,7 @@
 //! Pages of a list: the number in the address, and the links to the neighbours.
 
+use starpunk_metrics::Value;
+
 use crate::error::BlogError;
 
 pub(crate) const NOTES_PER_PAGE: u32 = 10;
@@ -18,10 +20,6 @@ impl PageNumber {
                 "the page must be a whole number, 1 or more".to_owned(),
             )),
         }
-    }
-
-    pub(crate) fn number(self) -> u32 {
-        self.0
     }
 
     /// Number of notes on the pages before this one.
@@ -44,6 +42,13 @@ impl PageNumber {
             last,
             total,
         })
+    }
+}
+
+/// What is recorded of a page.
+impl From<PageNumber> for Value {
+    fn from(page: PageNumber) -> Self {
+        page.0.into()
     }
 }
 

@@ -47,7 +47,7 @@ impl Query {
 
 /// Searches, and counts that somebody did: by how many words, but not by which. What people look for is their own
 /// affair. 2 statements.
-#[track_business("notes_searched", fields(words = query.words, page = page.number()))]
+#[track_business("notes_searched", fields(words = query.words, page = page))]
 pub(crate) fn search(
     conn: &Connection,
     query: &Query,
