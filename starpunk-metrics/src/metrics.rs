@@ -259,10 +259,11 @@ fn ask<T>(recorder: &Recorder, question: impl FnOnce(SyncSender<T>) -> Control) 
 fn stop(recorder: &Recorder, thread: JoinHandle<()>, timeout: Duration) -> ShutdownReport {
     let deadline = Instant::now().checked_add(timeout);
     current::remove_global(recorder);
+    // First, so that each event is either before the last collection or counted as too late.
+    recorder.stop();
     let (reply, answer) = sync_channel(1);
     let asked = recorder.lanes.control.send(Control::Stop(reply)).is_ok();
     let flushed = asked.then(|| answer.recv_timeout(timeout).ok()).flatten();
-    recorder.stop();
     current::pipeline_stopped();
     if flushed.is_some() && deadline.is_none_or(|deadline| Instant::now() <= deadline) {
         // It has answered, so it is returning now; a panic in it was caught and counted.

@@ -9,6 +9,18 @@ use starpunk_metrics::{
 };
 use starpunk_metrics_tests::config;
 
+struct LastWords;
+
+impl Drop for LastWords {
+    fn drop(&mut self) {
+        business::track_cache_hit("last words");
+    }
+}
+
+thread_local! {
+    static LAST_WORDS: LastWords = const { LastWords };
+}
+
 #[test]
 fn the_process_has_one_pipeline_from_start_to_shutdown() {
     // Nothing was started: everything is empty.
@@ -25,12 +37,23 @@ fn the_process_has_one_pipeline_from_start_to_shutdown() {
     assert_eq!(get_metrics_stats().total_count, 2);
     assert_eq!(get_snapshot().count(OperationType::Render, "cache_miss"), 1);
 
+    // What a thread records while it ends is counted, or counted as lost.
+    std::thread::spawn(|| {
+        LAST_WORDS.with(|_| ());
+        business::track_cache_hit("feed");
+    })
+    .join()
+    .unwrap();
+    let stats = metrics.stats();
+    assert_eq!(stats.total_count + stats.dropped, 4);
+    let before = stats.total_count;
+
     // Started twice is a clear error, and the first goes on.
     let error = Metrics::start(config()).unwrap_err();
     assert!(matches!(error, Error::AlreadyStarted));
     assert!(error.to_string().contains("keep the first `Metrics`"));
     business::track_cache_hit("feed");
-    assert_eq!(metrics.stats().total_count, 3);
+    assert_eq!(metrics.stats().total_count, before + 1);
 
     // A scoped one beside it takes what is its own.
     let scoped = Metrics::scoped(config()).unwrap();
@@ -39,7 +62,7 @@ fn the_process_has_one_pipeline_from_start_to_shutdown() {
         business::track_cache_hit("feed");
         assert_eq!(get_metrics_stats().total_count, 1);
     }
-    assert_eq!(get_metrics_stats().total_count, 3);
+    assert_eq!(get_metrics_stats().total_count, before + 1);
 
     // Dropping collects the rest and ends it; then another may start.
     drop(metrics);

@@ -25,6 +25,9 @@ use crate::model::snapshot::{CollectorStats, Snapshot};
 /// How long the collector rests where nobody asks for anything.
 const TICK: Duration = Duration::from_millis(100);
 
+/// How long an answer waits for threads that were interrupted in the middle of posting.
+const OWNER_TIMEOUT: Duration = Duration::from_millis(100);
+
 /// The least time between two warnings of loss.
 const LOSS_WARNING_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -107,7 +110,8 @@ impl Collector {
             // Relaxed: at worst a sender wakes the collector once more.
             self.waking.store(false, Ordering::Relaxed);
             self.gauges.beat();
-            self.drain();
+            // A tick takes what is there; who asks is told everything.
+            self.drain(!matches!(asked, None | Some(Control::Wake)));
             if let Some(memory) = &mut self.memory {
                 memory.sample_if_due();
             }
@@ -130,13 +134,15 @@ impl Collector {
         }
     }
 
-    /// Collects everything that was posted before it was called.
-    fn drain(&mut self) {
+    /// Collects what was posted before it was called; all of it, if that is `complete`.
+    fn drain(&mut self, complete: bool) {
         // Before the events are taken, so that a request that is not in flight any more is among them.
         self.requests_in_flight = self.gauges.requests_in_flight();
         let anchor = Anchor::now();
         self.slots.extend(self.lanes.slots.try_iter());
-        // Counted first: under a steady flood an answer must not wait for a silence that never comes.
+        self.drain_slots(complete, &anchor);
+        // After the slots: what was in one a moment ago may be here now. Counted before it is taken: under a steady
+        // flood an answer must not wait for a silence that never comes.
         for _ in 0..self.lanes.batches.len() {
             let Ok(mut batch) = self.lanes.batches.try_recv() else {
                 break;
@@ -144,7 +150,6 @@ impl Collector {
             self.take(&mut batch, &anchor);
             let _ = self.lanes.spares.try_send(batch);
         }
-        self.drain_slots(&anchor);
         for _ in 0..self.lanes.forced.len() {
             let Ok(event) = self.lanes.forced.try_recv() else {
                 break;
@@ -154,15 +159,30 @@ impl Collector {
     }
 
     /// Takes every thread's partial batch, and lets go of the threads that have ended.
-    fn drain_slots(&mut self, anchor: &Anchor) {
+    fn drain_slots(&mut self, complete: bool, anchor: &Anchor) {
+        let deadline = Instant::now() + OWNER_TIMEOUT;
         let mut slots = std::mem::take(&mut self.slots);
         slots.retain_mut(|slot| {
             // Asked before the batch is taken: an owner that is gone now has put in its last.
             let has_ended = Arc::get_mut(slot).is_some();
-            let empty = self.empty.take().unwrap_or_else(Batch::boxed);
-            // A swap and never a store: an owner that found the slot empty may have filled it since.
-            if let Some(mut batch) = slot.swap(Some(empty)) {
-                self.take(&mut batch, anchor);
+            let batch = loop {
+                match slot.take() {
+                    // Its owner holds it, for some nanoseconds or until it is scheduled again.
+                    None if complete && !has_ended && Instant::now() < deadline => {
+                        std::thread::yield_now();
+                    }
+                    taken => break taken,
+                }
+            };
+            if let Some(mut batch) = batch {
+                let empty = self.empty.take().unwrap_or_else(Batch::boxed);
+                // A swap and never a store: an owner that found the slot empty may have filled it since.
+                if let Some(mut newer) = slot.swap(Some(empty)) {
+                    self.take(&mut batch, anchor);
+                    self.take(&mut newer, anchor);
+                } else {
+                    self.take(&mut batch, anchor);
+                }
                 self.empty = Some(batch);
             }
             !has_ended

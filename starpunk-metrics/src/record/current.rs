@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::model::batch::Batch;
 use crate::model::callsite::Callsite;
 use crate::model::event::Event;
 use crate::model::request_id::RequestId;
@@ -204,8 +205,18 @@ pub(crate) fn with_current<R>(work: impl FnOnce(&Current<'_>) -> R) -> Option<R>
                 slot,
             }))
         })
-        .ok()
-        .flatten()
+        .unwrap_or_else(|_ended| {
+            count_lost_with_thread();
+            None
+        })
+}
+
+/// Counts what a thread records after its own view is gone: in the destructor of another thread-local.
+#[cold]
+fn count_lost_with_thread() {
+    if let Some(recorder) = global() {
+        recorder.count_stopped(1);
+    }
 }
 
 impl Local {
@@ -230,7 +241,7 @@ impl Local {
             bound.swap(0, at);
             return;
         }
-        let slot = Arc::new(Slot::new(None));
+        let slot = Arc::new(Slot::new(Some(Batch::boxed())));
         // The collector may be gone; then the batch is never sent, and the loss is counted when it is full.
         let _ = recorder.lanes.slots.send(Arc::clone(&slot));
         bound.insert(0, Bound { recorder, slot });

@@ -17,7 +17,7 @@ use crate::model::policy::Policy;
 
 /// One thread's unfinished batch: its owner takes it, pushes and puts it back; the collector takes it on a tick.
 ///
-/// `None` while one of them holds it. Only the owner ever puts events in, so nothing can be overwritten.
+/// `None` while one of them holds it, and never otherwise. Only the owner ever puts events in, so nothing can be overwritten.
 pub(crate) type Slot = AtomicCell<Option<Box<Batch>>>;
 
 pub(crate) struct Recorder {
@@ -78,7 +78,7 @@ impl Recorder {
     }
 
     pub(crate) fn stop(&self) {
-        // Relaxed: a thread that has not seen it yet posts into a closed channel, which is counted too.
+        // Relaxed: what a thread that has not seen it yet still posts is collected with the rest.
         self.stopped.store(true, Ordering::Relaxed);
     }
 

@@ -1,5 +1,8 @@
 //! Rule 2: counts are exact at any sampling rate, and under any pressure.
 
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::time::Duration;
+
 use starpunk_metrics::{
     DropReason, Metrics, OperationType, business, monitored_query, track_business,
 };
@@ -104,6 +107,53 @@ fn no_forced_event_is_missing_after_a_flood_of_ordinary_ones() {
     let stats = metrics.stats();
     assert_eq!(stats.total_count, THREADS as u64 * CALLS + 80);
     assert_eq!(stats.forced_count, 80);
+}
+
+/// A thread that goes on recording while others look, and how many calls it has finished.
+fn while_recording(metrics: &Metrics, look: impl FnOnce(&AtomicU64)) {
+    let finished = AtomicU64::new(0);
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let _entered = metrics.enter();
+            while !stop.load(SeqCst) {
+                sold();
+                finished.fetch_add(1, SeqCst);
+            }
+        });
+        look(&finished);
+        stop.store(true, SeqCst);
+    });
+}
+
+#[test]
+fn an_answer_has_what_was_recorded_before_it_also_by_threads_that_go_on() {
+    let metrics = pipeline(config());
+    while_recording(&metrics, |finished| {
+        for _ in 0..2_000 {
+            let before = finished.load(SeqCst);
+            let counted = metrics.stats().total_count;
+            assert!(counted >= before, "{counted} of {before}");
+        }
+    });
+}
+
+#[test]
+fn a_shutdown_report_accounts_for_what_threads_recorded_before_it() {
+    for _ in 0..50 {
+        let metrics = pipeline(config());
+        while_recording(&metrics, |finished| {
+            while finished.load(SeqCst) < 500 {
+                std::hint::spin_loop();
+            }
+            let before = finished.load(SeqCst);
+            let report = metrics.shutdown(Duration::from_secs(30));
+            assert!(
+                report.flushed + report.dropped >= before,
+                "{report} of {before}"
+            );
+        });
+    }
 }
 
 #[test]
