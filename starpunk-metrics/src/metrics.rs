@@ -209,6 +209,8 @@ impl fmt::Debug for Metrics {
 }
 
 /// A thread's time in a pipeline, begun by [`Metrics::enter`]; what was before comes back when it is dropped.
+///
+/// Guards on one thread end in the reverse order of their making, as variables do by themselves.
 #[derive(Debug)]
 pub struct Entered {
     outer: Context,

@@ -52,6 +52,36 @@ async fn lost(database: Database) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
+/// Rolls back when it is dropped.
+struct Unfinished(MonitoredConnection);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        self.0.execute_batch("ROLLBACK").unwrap();
+    }
+}
+
+async fn unfinished() -> HttpResponse {
+    let connection = MonitoredConnection::open_in_memory().unwrap();
+    connection.execute_batch("BEGIN").unwrap();
+    let _unfinished = Unfinished(connection);
+    pending().await
+}
+
+#[monitored_query]
+async fn panics_elsewhere(database: Database) {
+    let panicked = block(move || {
+        one(&database.get().unwrap()).unwrap();
+        panic!("on purpose")
+    });
+    assert!(panicked.await.is_err());
+}
+
+async fn elsewhere(database: Database) -> HttpResponse {
+    panics_elsewhere(database).await;
+    HttpResponse::Ok().finish()
+}
+
 fn site(http: HttpMetrics) -> starpunk_metrics_tests::site::Site {
     let database = web::Data::new(
         Pool::builder()
@@ -65,6 +95,8 @@ fn site(http: HttpMetrics) -> starpunk_metrics_tests::site::Site {
             .route("/three", web::get().to(three))
             .route("/lost", web::get().to(lost))
             .route("/pending", web::get().to(pending::<HttpResponse>))
+            .route("/unfinished", web::get().to(unfinished))
+            .route("/panics-elsewhere", web::get().to(elsewhere))
             .wrap(http.clone())
     )
 }
@@ -152,4 +184,41 @@ fn a_pooled_thread_does_not_keep_the_request_it_worked_for() {
     let snapshot = snapshot_when(&metrics, |snapshot| snapshot.requests_in_flight == 0);
     assert_eq!(snapshot.route("GET", "/three").unwrap().statements, 60);
     assert_eq!(snapshot.route("GET", "/lost").unwrap().statements, 0);
+}
+
+#[test]
+fn what_a_cancelled_handler_does_when_it_is_dropped_is_of_its_request() {
+    let (metrics, http) = measured();
+    let site = site(http);
+    let mut stream = site.connect();
+    stream
+        .write_all(b"GET /unfinished HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .unwrap();
+    snapshot_when(&metrics, |snapshot| snapshot.stats.total_count == 1);
+    drop(site);
+    snapshot_when(&metrics, |snapshot| snapshot.requests_in_flight == 0);
+    let all = metrics.metrics();
+    let rollback = all
+        .iter()
+        .find(|metric| metric.operation_name == "ROLLBACK")
+        .unwrap();
+    assert!(rollback.request_id.is_some());
+    assert_eq!(all.last().unwrap().fields["statements"], 2);
+}
+
+#[test]
+fn work_that_panics_elsewhere_has_its_statements_counted_once() {
+    let (metrics, http) = measured();
+    let site = site(http);
+    site.get("/panics-elsewhere");
+    assert_eq!(
+        metrics
+            .snapshot()
+            .route("GET", "/panics-elsewhere")
+            .unwrap()
+            .statements,
+        1
+    );
+    // The statement and the request; the annotated query is told by its statement.
+    assert_eq!(metrics.stats().total_count, 2);
 }

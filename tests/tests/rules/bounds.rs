@@ -8,9 +8,15 @@ use starpunk_metrics_tests::{config, only, pipeline};
 fn tables_beyond_the_cap_share_one_series() {
     let metrics = pipeline(config());
     let _entered = metrics.enter();
-    let connection = MonitoredConnection::open_in_memory().unwrap();
+    let plain = rusqlite::Connection::open_in_memory().unwrap();
     for number in 0..1_500 {
-        let sql = format!("SELECT * FROM table_that_is_not_there_{number}");
+        plain
+            .execute_batch(&format!("CREATE TABLE t{number} (id)"))
+            .unwrap();
+    }
+    let connection = MonitoredConnection::new(plain).unwrap();
+    for number in 0..1_500 {
+        let sql = format!("SELECT * FROM t{number}");
         let _ = connection.query_row(&sql, [], |_| Ok(()));
     }
     let snapshot = metrics.snapshot();

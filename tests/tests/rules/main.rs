@@ -7,5 +7,6 @@ mod exact;
 mod forced;
 mod outcomes;
 mod privacy;
+mod statements;
 mod threads;
 mod unhurt;

@@ -26,6 +26,8 @@ fn a_marker_in_sql_parameters_and_errors_is_found_nowhere() {
         "PRAGMA key = 'hunter2'",
         "ATTACH ':memory:' AS hunter2",
         "SELECT hunter2 FROM",
+        "SELECT count(*) WHERE 'it's a letter FROM hunter2' IS NOT NULL",
+        "UPDATE hunter2 SET body = 1",
         "hunter2",
     ] {
         let _ = connection.query_row(sql, [], |_| Ok(()));

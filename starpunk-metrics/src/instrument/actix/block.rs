@@ -1,6 +1,8 @@
 //! `web::block` that keeps the request: what runs on the blocking pool belongs to the request that sent it there.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use actix_web::error::BlockingError;
 
@@ -22,15 +24,32 @@ where
 {
     // Taken now and not at the first poll, as the work is started now.
     let mut context = Context::current();
+    let statements = Arc::new(AtomicU32::new(0));
+    let into = Arc::clone(&statements);
     let running = actix_web::web::block(move || {
-        let before = current::statements();
-        let output = context.enter(work);
-        (output, current::statements().wrapping_sub(before))
+        let _counted = StatementCount {
+            before: current::statements(),
+            into,
+        };
+        context.enter(work)
     });
     async move {
-        let (output, statements) = running.await?;
-        // An annotated query around this call counts them as its own.
-        current::add_statements(statements);
-        Ok(output)
+        let output = running.await;
+        // An annotated query around this call counts them as its own. Relaxed: joining the work orders it.
+        current::add_statements(statements.load(Relaxed));
+        output
+    }
+}
+
+/// Counts the statements of this thread while it lives, also where the work panics.
+struct StatementCount {
+    before: u32,
+    into: Arc<AtomicU32>,
+}
+
+impl Drop for StatementCount {
+    fn drop(&mut self) {
+        let count = current::statements().wrapping_sub(self.before);
+        self.into.store(count, Relaxed);
     }
 }

@@ -167,6 +167,14 @@ pin_project! {
         context: Context,
         body: PhantomData<B>,
     }
+
+    impl<F, B> PinnedDrop for MeasuredResponse<F, B> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            // What a cancelled handler records while it is dropped, such as a ROLLBACK, is still of this request.
+            this.context.enter(|| this.state.set(State::Panicked));
+        }
+    }
 }
 
 pin_project! {
@@ -174,6 +182,7 @@ pin_project! {
     #[derive(Debug)]
     enum State<F> {
         Running { #[pin] future: F },
+        // Nor is there a future any more where it was dropped.
         Panicked,
     }
 }

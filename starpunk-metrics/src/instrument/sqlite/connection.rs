@@ -4,11 +4,15 @@ use std::any::type_name;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
 
-use rusqlite::{CachedStatement, Connection, Error, Params, Result, Row, Statement};
+use rusqlite::fallible_iterator::FallibleIterator;
+use rusqlite::{Batch, CachedStatement, Connection, Error, Params, Result, Row, Statement};
 
 use crate::instrument::sqlite::error::Failure;
 use crate::instrument::sqlite::hook;
 use crate::instrument::sqlite::scope::{Mode, Scope};
+use crate::model::clock::Ticks;
+use crate::model::event::StatementDetail;
+use crate::model::operation::OutcomeKind;
 
 /// A `rusqlite::Connection` whose statements are recorded.
 ///
@@ -110,10 +114,21 @@ impl MonitoredConnection {
     ///
     /// As [`Connection::execute_batch`].
     pub fn execute_batch(&self, sql: &str) -> Result<()> {
-        self.measured(Mode::Script, sql, || {
-            self.connection.execute_batch(sql)?;
-            Ok(((), None))
-        })
+        let mut statements = Batch::new(&self.connection, sql);
+        let mut start = Ticks::now();
+        // Of the statements after the first nobody tells where their text begins.
+        let mut text = sql;
+        // One by one, because an error does not say which statement it is of.
+        while let Some(mut statement) = self.prepared(text, start, statements.next())? {
+            self.measured(Mode::One, text, || {
+                // To the first row and no further, as rusqlite does; some PRAGMAs return one.
+                statement.raw_query().next()?;
+                Ok(((), None))
+            })?;
+            start = Ticks::now();
+            text = "";
+        }
+        Ok(())
     }
 
     /// As [`Connection::query_row`].
@@ -175,7 +190,6 @@ impl MonitoredConnection {
             Ok(Err(_)) => Some(Failure {
                 class: crate::instrument::outcome::short_type_name(type_name::<E>()),
                 code: None,
-                in_prepare: false,
             }),
             Err(error) => Failure::of(error),
         };
@@ -189,10 +203,7 @@ impl MonitoredConnection {
     ///
     /// As [`Connection::prepare`].
     pub fn prepare(&self, sql: &str) -> Result<Statement<'_>> {
-        let scope = Scope::open(self.number, Mode::Script, sql);
-        let result = self.connection.prepare(sql);
-        scope.close(result.as_ref().err().and_then(Failure::of), None);
-        result
+        self.prepared(sql, Ticks::now(), self.connection.prepare(sql))
     }
 
     /// As [`Connection::prepare_cached`]; text that SQLite refuses has a record.
@@ -201,10 +212,20 @@ impl MonitoredConnection {
     ///
     /// As [`Connection::prepare_cached`].
     pub fn prepare_cached(&self, sql: &str) -> Result<CachedStatement<'_>> {
-        let scope = Scope::open(self.number, Mode::Script, sql);
-        let result = self.connection.prepare_cached(sql);
-        scope.close(result.as_ref().err().and_then(Failure::of), None);
-        result
+        self.prepared(sql, Ticks::now(), self.connection.prepare_cached(sql))
+    }
+
+    /// Records that text was refused, if it was.
+    fn prepared<T>(&self, sql: &str, start: Ticks, prepared: Result<T>) -> Result<T> {
+        if let Some(failure) = prepared.as_ref().err().and_then(Failure::of) {
+            let detail = StatementDetail {
+                error_class: Some(failure.class),
+                error_code: failure.code,
+                ..StatementDetail::default()
+            };
+            hook::post_refused(sql, start, OutcomeKind::Error, detail);
+        }
+        prepared
     }
 
     /// Runs `work` as one call; it returns its value and how many rows it changed, if it knows.

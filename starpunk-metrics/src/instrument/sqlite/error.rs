@@ -8,44 +8,34 @@ pub(crate) struct Failure {
     pub(crate) class: &'static str,
     /// SQLite's extended result code (rescode.html), where SQLite refused.
     pub(crate) code: Option<i32>,
-    /// Whether the statement never ran: its text was refused.
-    pub(crate) in_prepare: bool,
 }
 
 impl Failure {
     /// `None` where nothing failed: that no row was found is an answer.
     pub(crate) fn of(error: &Error) -> Option<Self> {
-        let (class, code, in_prepare) = match error {
+        let (class, code) = match error {
             Error::QueryReturnedNoRows => return None,
-            Error::SqliteFailure(failure, _) => (
-                class_of(failure.extended_code),
-                Some(failure.extended_code),
-                failure.extended_code == ffi::SQLITE_ERROR,
-            ),
-            Error::SqlInputError { error, .. } => (
-                class_of(error.extended_code),
-                Some(error.extended_code),
-                true,
-            ),
+            Error::SqliteFailure(failure, _) => {
+                (class_of(failure.extended_code), Some(failure.extended_code))
+            }
+            Error::SqlInputError { error, .. } => {
+                (class_of(error.extended_code), Some(error.extended_code))
+            }
             Error::InvalidParameterCount(..)
             | Error::InvalidParameterName(_)
-            | Error::ToSqlConversionFailure(_) => ("parameter", None, true),
-            Error::MultipleStatement | Error::NulError(_) => ("sql", None, true),
+            | Error::ToSqlConversionFailure(_) => ("parameter", None),
+            Error::MultipleStatement | Error::NulError(_) => ("sql", None),
             Error::FromSqlConversionFailure(..)
             | Error::IntegralValueOutOfRange(..)
             | Error::InvalidColumnType(..)
             | Error::InvalidColumnIndex(_)
             | Error::InvalidColumnName(_)
-            | Error::Utf8Error(..) => ("row", None, false),
-            Error::QueryReturnedMoreThanOneRow => ("more_than_one_row", None, false),
-            Error::ExecuteReturnedResults => ("returned_rows", None, false),
-            _ => ("error", None, false),
+            | Error::Utf8Error(..) => ("row", None),
+            Error::QueryReturnedMoreThanOneRow => ("more_than_one_row", None),
+            Error::ExecuteReturnedResults => ("returned_rows", None),
+            _ => ("error", None),
         };
-        Some(Self {
-            class,
-            code,
-            in_prepare,
-        })
+        Some(Self { class, code })
     }
 }
 

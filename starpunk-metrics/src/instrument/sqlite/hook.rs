@@ -13,6 +13,7 @@ use crate::instrument::sqlite::scope::{self, Finished};
 use crate::instrument::sqlite::sql;
 use crate::model::clock::Ticks;
 use crate::model::event::{Event, Statement, StatementDetail};
+use crate::model::names::Shape;
 use crate::model::operation::OutcomeKind;
 use crate::record::current::{self, Current};
 use crate::record::recorder::Recorder;
@@ -78,7 +79,7 @@ impl Probe {
                 let sql = statement.sql();
                 // Triggers and virtual tables tell a comment here, and not the text of the statement.
                 if text.as_ptr() == sql.as_ptr() || *text == sql {
-                    self.begin(sql.as_ptr().addr());
+                    self.begin(&sql);
                 } else if let Some(outer) = self.running.last_mut() {
                     outer.has_inner = true;
                 }
@@ -109,8 +110,9 @@ impl Probe {
         }
     }
 
-    fn begin(&mut self, key: usize) {
-        scope::statement_began(self.connection, key);
+    fn begin(&mut self, sql: &str) {
+        let key = sql.as_ptr().addr();
+        scope::statement_began(self.connection, key, sql);
         self.running.retain(|running| running.key != key);
         self.running.push(Running {
             key,
@@ -151,11 +153,27 @@ pub(crate) fn post(finished: Finished, outcome: OutcomeKind, detail: StatementDe
     current::with_current(|current| post_in(current, finished, outcome, detail));
 }
 
-/// Posts a statement that the hook did not see: it was refused before it ran, or is of a kind that SQLite does not tell.
+/// Posts a statement that the hook did not see: it is of a kind that SQLite does not tell.
 pub(crate) fn post_unseen(text: &str, start: Ticks, outcome: OutcomeKind, detail: StatementDetail) {
+    post_shape(sql::shape(text), start, outcome, detail);
+}
+
+/// Posts a statement that SQLite refused. Of its text only the verb is told: it may be anything, such as a value whose
+/// quote ended too early.
+pub(crate) fn post_refused(
+    text: &str,
+    start: Ticks,
+    outcome: OutcomeKind,
+    detail: StatementDetail,
+) {
+    let verb = sql::shape(text).query_type;
+    post_shape(Shape::new(verb, None), start, outcome, detail);
+}
+
+fn post_shape(shape: Shape, start: Ticks, outcome: OutcomeKind, detail: StatementDetail) {
     current::with_current(|current| {
         let finished = Finished {
-            shape: intern(current.recorder, text),
+            shape: intern(current.recorder, shape),
             start,
             end: Ticks::now(),
             rows: 0,
@@ -212,7 +230,7 @@ impl ShapeCache {
         if let Some(&number) = self.numbers.get(sql) {
             return number;
         }
-        let number = intern(recorder, sql);
+        let number = intern(recorder, sql::shape(sql));
         if sql.len() > MAX_CACHED_BYTES {
             return number;
         }
@@ -227,8 +245,7 @@ impl ShapeCache {
 }
 
 /// SQLite's names are the same in any case, so their series is too; it shows the spelling that was seen first.
-fn intern(recorder: &Recorder, text: &str) -> u32 {
-    let shape = sql::shape(text);
+fn intern(recorder: &Recorder, shape: Shape) -> u32 {
     let name = shape.name.to_ascii_lowercase();
     recorder.names.shapes.intern(&name, || shape)
 }

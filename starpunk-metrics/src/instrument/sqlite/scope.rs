@@ -31,14 +31,16 @@ pub(crate) enum Mode {
     One,
     /// It runs one statement many times, which is one operation.
     Batch,
-    /// It runs several statements, each an operation; an error is that of the last.
-    Script,
 }
 
 #[derive(Debug)]
 struct Open {
     connection: u64,
     mode: Mode,
+    /// Of a batch, the text: what feeds it may begin statements of its own before.
+    batch: Option<Box<str>>,
+    /// Whether any statement began: then the hook has seen it, if not as one of this connection.
+    has_begun: bool,
     /// The statement of this call; others on the same connection, run by a row mapper, are not of it.
     key: Option<usize>,
     parked: Option<Finished>,
@@ -62,6 +64,8 @@ impl<'a> Scope<'a> {
             *open = Some(Open {
                 connection,
                 mode,
+                batch: (mode == Mode::Batch).then(|| sql.into()),
+                has_begun: false,
                 key: None,
                 parked: None,
                 runs: 0,
@@ -101,17 +105,14 @@ impl<'a> Scope<'a> {
             rows_changed,
             batch_size: (call.mode == Mode::Batch).then_some(call.runs),
         };
-        let failed_before_it_ran = failure.is_some_and(|failure| failure.in_prepare);
         match call.parked {
-            // In a script, the statement whose text was refused is not the last that ran.
-            Some(last) if call.mode == Mode::Script && failed_before_it_ran => {
-                hook::post(last, OutcomeKind::Ok, StatementDetail::default());
-                hook::post_unseen("", Ticks::now(), outcome, detail);
-            }
             Some(finished) => hook::post(finished, outcome, detail),
-            // A script that ran nothing and failed at nothing was empty.
-            None if call.mode == Mode::Script && failure.is_none() => {}
-            None if call.mode == Mode::Batch && call.runs == 0 && failure.is_none() => {}
+            None if call.mode == Mode::Batch && failure.is_none() => {}
+            None if failure.is_some() && call.key.is_none() => {
+                hook::post_refused(self.sql, self.start, outcome, detail);
+            }
+            // Another hook on the connection has seen it, and told it.
+            None if call.has_begun => {}
             None => hook::post_unseen(self.sql, self.start, outcome, detail),
         }
     }
@@ -136,14 +137,19 @@ fn close_innermost() -> Option<Open> {
     .flatten()
 }
 
-/// Tells the open call, if it is of this connection, that a statement begins.
-pub(crate) fn statement_began(connection: u64, key: usize) {
+/// Tells the open call that a statement of this text begins on this connection.
+pub(crate) fn statement_began(connection: u64, key: usize, sql: &str) {
     let _ = OPEN.try_with(|open| {
-        if let Some(call) = &mut *open.borrow_mut()
-            && call.connection == connection
-            && (call.key.is_none() || call.mode == Mode::Script)
-        {
-            call.key = Some(key);
+        if let Some(call) = &mut *open.borrow_mut() {
+            call.has_begun = true;
+            let is_its_own = match &call.batch {
+                // SQLite keeps a statement's text without what follows it.
+                Some(batch) => batch.starts_with(sql),
+                None => true,
+            };
+            if call.connection == connection && call.key.is_none() && is_its_own {
+                call.key = Some(key);
+            }
         }
     });
 }
@@ -163,7 +169,6 @@ pub(crate) fn park(connection: u64, key: usize, finished: Finished) -> Option<Fi
                 batch.rows += finished.rows;
                 None
             }
-            // Of a script the last waits: it may turn out to be the one that failed.
             (_, parked) => parked.replace(finished),
         })
     });
