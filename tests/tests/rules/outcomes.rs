@@ -4,7 +4,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, Waker};
 
-use starpunk_metrics::{OperationType, Outcome, monitored_query, track_business};
+use starpunk_metrics::{OperationType, Outcome, track_business};
 use starpunk_metrics_tests::{config, names, only, pipeline};
 
 #[derive(Debug)]
