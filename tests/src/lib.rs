@@ -6,7 +6,7 @@ pub mod site;
 
 use std::time::{Duration, Instant};
 
-use starpunk_metrics::{Config, Metric, Metrics, Snapshot};
+use starpunk_metrics::{Config, HttpMetrics, Metric, Metrics, Snapshot};
 
 /// The settings of a test: nothing is slow by accident, and memory is not read.
 pub fn config() -> Config {
@@ -19,6 +19,15 @@ pub fn config() -> Config {
 /// A pipeline of this test's own.
 pub fn pipeline(config: Config) -> Metrics {
     Metrics::scoped(config).unwrap()
+}
+
+/// A pipeline of this test's own, and a middleware that reports to it from any thread.
+pub fn measured(config: Config) -> (Metrics, HttpMetrics) {
+    let metrics = pipeline(config);
+    let entered = metrics.enter();
+    let http = HttpMetrics::new();
+    drop(entered);
+    (metrics, http)
 }
 
 /// The only record that there is.

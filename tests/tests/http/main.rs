@@ -8,13 +8,9 @@ mod ids;
 mod labels;
 
 use starpunk_metrics::{HttpMetrics, Metrics};
-use starpunk_metrics_tests::{config, pipeline};
+use starpunk_metrics_tests::config;
 
-/// A pipeline, and a middleware that reports to it from any thread.
+/// As most tests here want it.
 fn measured() -> (Metrics, HttpMetrics) {
-    let metrics = pipeline(config());
-    let entered = metrics.enter();
-    let http = HttpMetrics::new();
-    drop(entered);
-    (metrics, http)
+    starpunk_metrics_tests::measured(config())
 }

@@ -1,15 +1,12 @@
 use std::collections::HashSet;
 
 use actix_web::{App, HttpResponse, web};
-use starpunk_metrics::{HttpMetrics, OperationType, Outcome};
-use starpunk_metrics_tests::{config, only, pipeline, serve};
+use starpunk_metrics::{OperationType, Outcome};
+use starpunk_metrics_tests::{config, measured, only, serve};
 
 #[test]
 fn a_request_is_measured_from_set_up_to_last_byte() {
-    let metrics = pipeline(config());
-    let entered = metrics.enter();
-    let http = HttpMetrics::new();
-    drop(entered);
+    let (metrics, http) = measured(config());
     let site = serve!(
         App::new()
             .route(
@@ -36,10 +33,7 @@ fn a_request_is_measured_from_set_up_to_last_byte() {
 
 #[test]
 fn ids_are_generated_and_unique() {
-    let metrics = pipeline(config());
-    let entered = metrics.enter();
-    let http = HttpMetrics::new();
-    drop(entered);
+    let (metrics, http) = measured(config());
     let site = serve!(
         App::new()
             .route("/", web::get().to(HttpResponse::Ok))
@@ -59,10 +53,7 @@ fn ids_are_generated_and_unique() {
 
 #[test]
 fn errors_are_kept_whatever_the_sampling() {
-    let metrics = pipeline(config().sampling_rate(0.0));
-    let entered = metrics.enter();
-    let http = HttpMetrics::new();
-    drop(entered);
+    let (metrics, http) = measured(config().sampling_rate(0.0));
     let site = serve!(
         App::new()
             .route("/ok", web::get().to(HttpResponse::Ok))

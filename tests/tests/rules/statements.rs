@@ -3,8 +3,15 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use starpunk_metrics::sqlite::MonitoredConnection;
-use starpunk_metrics::{Outcome, monitored_query};
+use starpunk_metrics::{Metrics, Outcome, monitored_query};
 use starpunk_metrics_tests::{config, names, only, pipeline};
+
+/// Name and outcome of every record, oldest first.
+fn outcomes(metrics: &Metrics) -> Vec<(String, Outcome)> {
+    let all = metrics.metrics().into_iter();
+    all.map(|metric| (metric.operation_name, metric.outcome))
+        .collect()
+}
 
 #[monitored_query]
 fn notes(connection: &rusqlite::Connection) -> rusqlite::Result<Vec<i64>> {
@@ -135,11 +142,7 @@ fn a_statement_run_by_a_row_mapper_is_not_taken_for_the_one_around_it() {
         Err::<(), _>(rusqlite::Error::InvalidQuery)
     });
     assert!(failed.is_err());
-    let outcomes: Vec<(String, Outcome)> = metrics
-        .metrics()
-        .into_iter()
-        .map(|metric| (metric.operation_name, metric.outcome))
-        .collect();
+    let outcomes = outcomes(&metrics);
     assert_eq!(
         outcomes,
         [
@@ -163,11 +166,7 @@ fn a_script_has_a_record_for_each_statement_and_its_error_is_that_of_the_last() 
              DELETE FROM notes",
         )
         .unwrap_err();
-    let outcomes: Vec<(String, Outcome)> = metrics
-        .metrics()
-        .into_iter()
-        .map(|metric| (metric.operation_name, metric.outcome))
-        .collect();
+    let outcomes = outcomes(&metrics);
     assert_eq!(
         outcomes,
         [
@@ -270,11 +269,7 @@ fn a_statement_of_a_script_that_fails_while_it_runs_is_the_one_that_failed() {
     connection
         .execute_batch("DELETE FROM notes; nonsense")
         .unwrap_err();
-    let outcomes: Vec<(String, Outcome)> = metrics
-        .metrics()
-        .into_iter()
-        .map(|metric| (metric.operation_name, metric.outcome))
-        .collect();
+    let outcomes = outcomes(&metrics);
     assert_eq!(
         outcomes,
         [
