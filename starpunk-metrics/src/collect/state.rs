@@ -8,6 +8,7 @@ use crate::model::callsite::CallKind;
 use crate::model::clock::Anchor;
 use crate::model::event::Event;
 use crate::model::policy::{Policy, Verdict};
+use crate::model::sampling::{Dice, SamplingRate};
 
 /// One kept operation, in the form in which it came; names are looked up when it is read.
 #[derive(Debug)]
@@ -25,7 +26,8 @@ pub(crate) struct State {
     recent: RingBuffer<Record>,
     /// Forced ones have a buffer of their own: a flood of ordinary operations cannot push them out.
     forced: RingBuffer<Record>,
-    sampler: Sampler,
+    sampling: SamplingRate,
+    dice: Dice,
 }
 
 impl State {
@@ -34,7 +36,8 @@ impl State {
             aggregate: Aggregate::default(),
             recent: RingBuffer::new(buffer_size),
             forced: RingBuffer::new(buffer_size),
-            sampler: Sampler::new(sampling_rate),
+            sampling: SamplingRate::new(sampling_rate),
+            dice: Dice::new(),
         }
     }
 
@@ -42,7 +45,7 @@ impl State {
     pub(crate) fn observe(&mut self, event: Event, policy: &Policy, anchor: &Anchor) {
         let verdict = policy.judge(&event);
         self.aggregate.observe(&event, &verdict);
-        if verdict.forced || (counts_as_operation(&event) && self.sampler.keeps()) {
+        if verdict.forced || (counts_as_operation(&event) && self.sampling.keeps(&mut self.dice)) {
             self.keep(event, &verdict, anchor);
         }
     }
@@ -81,53 +84,5 @@ fn counts_as_operation(event: &Event) -> bool {
     match event {
         Event::Call(call) => call.site.kind() == CallKind::Business || call.statements == 0,
         Event::Statement(_) | Event::Request(_) => true,
-    }
-}
-
-/// Decides by chance which ordinary records are kept.
-#[derive(Debug)]
-struct Sampler {
-    /// The share to keep, as a part of 2^64; `None` keeps all.
-    below: Option<u64>,
-    state: u64,
-}
-
-impl Sampler {
-    fn new(rate: f64) -> Self {
-        // Any seed but 0 will do; the address-like id of this run makes runs differ.
-        let seed = uuid::Uuid::new_v4().as_u64_pair().0 | 1;
-        Self {
-            // A float above 2^64 saturates, which is what a rate just below 1 means.
-            below: (rate < 1.0).then_some((rate * 2_f64.powi(64)) as u64),
-            state: seed,
-        }
-    }
-
-    /// xorshift64* (Vigna 2016): fair enough for sampling, and a few instructions.
-    fn keeps(&mut self) -> bool {
-        let Some(below) = self.below else {
-            return true;
-        };
-        self.state ^= self.state >> 12;
-        self.state ^= self.state << 25;
-        self.state ^= self.state >> 27;
-        self.state.wrapping_mul(0x2545_F491_4F6C_DD1D) < below
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sampling_keeps_its_share() {
-        let kept = |rate: f64| {
-            let mut sampler = Sampler::new(rate);
-            (0..100_000).filter(|_| sampler.keeps()).count()
-        };
-        assert_eq!(kept(0.0), 0);
-        assert_eq!(kept(1.0), 100_000);
-        // Eight standard deviations.
-        assert!((9_240..10_760).contains(&kept(0.1)));
     }
 }

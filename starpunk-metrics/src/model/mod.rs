@@ -19,6 +19,7 @@ pub(crate) mod names;
 pub(crate) mod operation;
 pub(crate) mod policy;
 pub(crate) mod request_id;
+pub(crate) mod sampling;
 pub(crate) mod shutdown;
 pub(crate) mod snapshot;
 pub(crate) mod tally;
