@@ -1,14 +1,18 @@
-//! The syntax of the arguments, and nothing else: what they mean for a function is `function.rs`' business.
+//! The syntax of the arguments, and what they may not be together. What they mean for a function is `function.rs`' business.
 
 use std::time::Duration;
 
 use proc_macro2::{Span, TokenStream};
-use syn::parse::{Parse, ParseStream};
-use syn::punctuated::Punctuated;
-use syn::{Error, Expr, Ident, LitStr, Result, Token, parenthesized};
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+use syn::{Error, Expr, Ident, Lit, LitStr, Path, Result, Token};
 
-const KNOWN: &str =
-    "write a name in quotes, `name = \"..\"`, `fields(key = value)` or `slow = \"50ms\"`";
+use crate::Kind;
+use crate::errors::{Errors, skip_argument};
+use crate::field::{Field, parse_fields};
+
+const KNOWN: &str = "the arguments are `\"name\"`, `fields(..)`, `ok_fields(..)`, `ok_if`, `err_if`, `err_class`, \
+                     `forced`, `sample`, `slow`, `table`, `skip` and `crate`";
 
 /// The longest name an operation may have, in bytes: it is a label.
 const MAX_NAME_BYTES: usize = 128;
@@ -18,80 +22,162 @@ const MAX_NAME_BYTES: usize = 128;
 pub(crate) struct Args {
     pub(crate) name: Option<LitStr>,
     pub(crate) fields: Vec<Field>,
+    pub(crate) ok_fields: Vec<Field>,
+    pub(crate) verdict: Option<Verdict>,
+    /// Names an error.
+    pub(crate) err_class: Option<Expr>,
+    pub(crate) keep: Option<Keep>,
     pub(crate) slow: Option<Duration>,
+    pub(crate) table: Option<LitStr>,
+    /// Leaves the function as it is.
+    pub(crate) skip: bool,
+    /// Where the library is.
+    pub(crate) library: Option<Path>,
+    /// The words that were given, in order, to speak of them.
+    given: Vec<Ident>,
 }
 
-/// `key = value`, `key = %value` or `key = ?value`.
-pub(crate) struct Field {
-    pub(crate) key: Ident,
-    pub(crate) format: Format,
-    pub(crate) value: Expr,
+/// A function of the application that decides about the output.
+pub(crate) enum Verdict {
+    /// It is well if this says so.
+    OkIf(Expr),
+    /// It is an error if this says so.
+    ErrIf(Expr),
 }
 
-/// How a value becomes one of a record.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
-    /// By `Into<Value>`.
-    Value,
-    /// By `Display`.
-    Display,
-    /// By `Debug`.
-    Debug,
+/// Which records of ordinary calls are kept, if the configuration is not to decide.
+pub(crate) enum Keep {
+    All,
+    Share(f64),
 }
 
-impl Parse for Args {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
+impl Args {
+    /// Parses all of them. Several mistakes make one error.
+    pub(crate) fn parse(kind: Kind, input: ParseStream<'_>) -> Result<Self> {
         let mut args = Self::default();
         let mut errors = Errors::default();
         while !input.is_empty() {
-            errors.collect(args.parse_one(input));
+            if let Err(error) = args.parse_one(kind, input) {
+                errors.push(error);
+                skip_argument(input)?;
+            }
             if input.is_empty() {
                 break;
             }
             if input.parse::<Token![,]>().is_err() {
-                errors.collect(Err(input.error(format!("expected a comma; {KNOWN}"))));
-                // What follows cannot be told apart any more.
-                input.parse::<TokenStream>()?;
+                errors.push(input.error("expected a comma before the next argument"));
+                skip_argument(input)?;
+                input.parse::<Option<Token![,]>>()?;
             }
         }
+        args.check(&mut errors);
         errors.finish()?;
         Ok(args)
     }
-}
 
-impl Args {
-    fn parse_one(&mut self, input: ParseStream<'_>) -> Result<()> {
-        if input.peek(syn::LitStr) {
-            return self.set_name(input.parse()?);
+    fn parse_one(&mut self, kind: Kind, input: ParseStream<'_>) -> Result<()> {
+        if input.peek(LitStr) {
+            let name = input.parse()?;
+            return self.set_name(name);
         }
-        if !input.peek(syn::Ident) {
-            let at = input.error(format!("unexpected argument; {KNOWN}"));
-            skip_argument(input)?;
-            return Err(at);
+        if !input.peek(Ident::peek_any) {
+            return Err(input.error(format!("unexpected argument; {KNOWN}")));
         }
-        let key: Ident = input.parse()?;
-        match key.to_string().as_str() {
+        let key = input.call(Ident::parse_any)?;
+        let word = key.to_string();
+        if word != "name" && self.given.contains(&key) {
+            let message = format!("`{word}` is given twice; leave one out");
+            return Err(Error::new(key.span(), message));
+        }
+        match word.as_str() {
             "name" => {
-                let name = value_of(&key, input, "name = \"note_created\"")?;
-                self.set_name(name)
+                let name = string(&key, input, "name = \"note_created\"")?;
+                self.set_name(name)?;
             }
+            "fields" => self.fields = parse_fields(&key, input, &self.ok_fields)?,
+            "ok_fields" => self.ok_fields = parse_fields(&key, input, &self.fields)?,
+            "ok_if" => {
+                let decides = function(&key, input, "ok_if = Option::is_some")?;
+                self.verdict = Some(Verdict::OkIf(decides));
+            }
+            "err_if" => {
+                let decides = function(&key, input, "err_if = Option::is_none")?;
+                self.verdict = Some(Verdict::ErrIf(decides));
+            }
+            "err_class" => {
+                self.err_class = Some(function(&key, input, "err_class = MyError::class")?);
+            }
+            "forced" => {
+                flag(&key, input)?;
+                self.keep = Some(Keep::All);
+            }
+            "sample" => self.keep = Some(Keep::Share(share(&key, input)?)),
             "slow" => {
-                let text = value_of(&key, input, "slow = \"50ms\"")?;
-                if self.slow.replace(parse_duration(&text)?).is_some() {
-                    return Err(Error::new(
-                        key.span(),
-                        "`slow` is given twice; leave one out",
-                    ));
-                }
-                Ok(())
+                let text = string(&key, input, "slow = \"50ms\"")?;
+                self.slow = Some(parse_duration(&text)?);
             }
-            "fields" => self.parse_fields(&key, input),
+            "table" => self.table = Some(table(kind, &key, input)?),
+            "skip" => {
+                flag(&key, input)?;
+                self.skip = true;
+            }
+            "crate" => self.library = Some(library(&key, input)?),
             other => {
-                let error = Error::new(key.span(), format!("unknown argument `{other}`; {KNOWN}"));
-                skip_argument(input)?;
-                Err(error)
+                let message = format!("unknown argument `{other}`; {KNOWN}");
+                return Err(Error::new(key.span(), message));
             }
         }
+        self.given.push(key);
+        Ok(())
+    }
+
+    /// What may not be together.
+    fn check(&self, errors: &mut Errors) {
+        let given = |word: &str| self.given.iter().find(|key| *key == word);
+        let mut exclude = |one: &str, other: &str, message: &str| {
+            if let (Some(one), Some(other)) = (given(one), given(other)) {
+                let first_is_one = self.given.iter().position(|key| key == one)
+                    < self.given.iter().position(|key| key == other);
+                let second = if first_is_one { other } else { one };
+                errors.push(Error::new(second.span(), message));
+            }
+        };
+        exclude(
+            "forced",
+            "sample",
+            "`forced` keeps every record and `sample` a share of them; leave one out",
+        );
+        exclude(
+            "ok_if",
+            "err_if",
+            "`ok_if` and `err_if` decide the same; leave one out",
+        );
+        if let Some(skip) = given("skip")
+            && (self.given.len() > 1 || self.name.is_some())
+        {
+            errors.push(Error::new(
+                skip.span(),
+                "`skip` leaves the function as it is; write it alone, or leave it out",
+            ));
+        }
+    }
+
+    /// What a function alone can have: in a block each function has its own.
+    pub(crate) fn check_for_block(&self) -> Result<()> {
+        let mut errors = Errors::default();
+        if let Some(name) = &self.name {
+            errors.push(Error::new(
+                name.span(),
+                "a name is for one function: here each has its own; write it on the function",
+            ));
+        }
+        for key in &self.given {
+            if key == "fields" || key == "ok_fields" {
+                let message = format!("`{key}` are of one function; write them on it");
+                errors.push(Error::new(key.span(), message));
+            }
+        }
+        errors.finish()
     }
 
     fn set_name(&mut self, name: LitStr) -> Result<()> {
@@ -110,70 +196,89 @@ impl Args {
         };
         Err(Error::new(name.span(), error))
     }
-
-    fn parse_fields(&mut self, key: &Ident, input: ParseStream<'_>) -> Result<()> {
-        if !input.peek(syn::token::Paren) {
-            let error = Error::new(key.span(), "write `fields(key = value, ..)`");
-            skip_argument(input)?;
-            return Err(error);
-        }
-        let content;
-        parenthesized!(content in input);
-        for field in Punctuated::<Field, Token![,]>::parse_terminated(&content)? {
-            if self.fields.iter().any(|known| known.key == field.key) {
-                let message = format!("the field `{}` is given twice; leave one out", field.key);
-                return Err(Error::new(field.key.span(), message));
-            }
-            self.fields.push(field);
-        }
-        Ok(())
-    }
 }
 
-impl Parse for Field {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let key: Ident = input.parse()?;
-        if input.parse::<Token![=]>().is_err() {
-            let message = format!("a field needs a value: write `{key} = ..`");
-            return Err(Error::new(key.span(), message));
-        }
-        let format = if input.parse::<Option<Token![%]>>()?.is_some() {
-            Format::Display
-        } else if input.parse::<Option<Token![?]>>()?.is_some() {
-            Format::Debug
-        } else {
-            Format::Value
-        };
-        Ok(Self {
-            key,
-            format,
-            value: input.parse()?,
-        })
+/// The `=` after a key.
+fn equals(key: &Ident, input: ParseStream<'_>, example: &str) -> Result<()> {
+    match input.parse::<Token![=]>() {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Error::new(key.span(), format!("write `{example}`"))),
     }
 }
 
 /// The string after `key =`.
-fn value_of(key: &Ident, input: ParseStream<'_>, example: &str) -> Result<LitStr> {
-    let wrong = |span: Span| Error::new(span, format!("write `{example}`"));
-    if input.parse::<Token![=]>().is_err() {
-        let error = wrong(key.span());
-        skip_argument(input)?;
-        return Err(error);
-    }
-    if input.peek(syn::LitStr) {
-        return input.parse();
-    }
-    let error = wrong(input.span());
-    skip_argument(input)?;
-    Err(error)
+fn string(key: &Ident, input: ParseStream<'_>, example: &str) -> Result<LitStr> {
+    equals(key, input, example)?;
+    input
+        .parse()
+        .map_err(|error: Error| Error::new(error.span(), format!("write `{example}`")))
 }
 
-/// Goes on to the next comma, so that one mistake gives one message.
-fn skip_argument(input: ParseStream<'_>) -> Result<()> {
-    while !input.is_empty() && !input.peek(Token![,]) {
-        input.parse::<proc_macro2::TokenTree>()?;
+/// The path or closure after `key =`.
+fn function(key: &Ident, input: ParseStream<'_>, example: &str) -> Result<Expr> {
+    equals(key, input, example)?;
+    let value: Expr = input.parse().map_err(|error: Error| {
+        Error::new(error.span(), format!("write a function: `{example}`"))
+    })?;
+    match value {
+        Expr::Lit(literal) => Err(Error::new_spanned(
+            literal,
+            format!("write a function: `{example}`"),
+        )),
+        value => Ok(value),
     }
-    Ok(())
+}
+
+/// A word that stands alone.
+fn flag(key: &Ident, input: ParseStream<'_>) -> Result<()> {
+    if input.is_empty() || input.peek(Token![,]) {
+        return Ok(());
+    }
+    Err(input.error(format!("`{key}` takes no value; write it alone")))
+}
+
+fn share(key: &Ident, input: ParseStream<'_>) -> Result<f64> {
+    const EXPECTED: &str = "write a share from 0 to 1: `sample = 0.1`";
+    equals(key, input, "sample = 0.1")?;
+    let span = input.span();
+    let wrong = |span: Span| Error::new(span, EXPECTED);
+    let literal: Lit = input.parse().map_err(|_| wrong(span))?;
+    let share: f64 = match &literal {
+        Lit::Float(number) if number.suffix().is_empty() => number.base10_parse()?,
+        Lit::Int(number) if number.suffix().is_empty() => number.base10_parse()?,
+        _ => return Err(wrong(literal.span())),
+    };
+    if (0.0..=1.0).contains(&share) {
+        Ok(share)
+    } else {
+        Err(wrong(literal.span()))
+    }
+}
+
+fn table(kind: Kind, key: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
+    if kind == Kind::Business {
+        return Err(Error::new(
+            key.span(),
+            "`table` is for `#[monitored_query]`; leave it out, or use that attribute",
+        ));
+    }
+    let name = string(key, input, "table = \"notes\"")?;
+    let text = name.value();
+    if text.trim().is_empty() || text.len() > MAX_NAME_BYTES || text.chars().any(char::is_control) {
+        return Err(Error::new(
+            name.span(),
+            "a table is a label: write its name, within 128 bytes",
+        ));
+    }
+    Ok(name)
+}
+
+fn library(key: &Ident, input: ParseStream<'_>) -> Result<Path> {
+    const EXAMPLE: &str = "crate = my_crate::metrics";
+    equals(key, input, EXAMPLE)?;
+    let span = input.span();
+    let path = input.call(Path::parse_mod_style);
+    path.map_err(|_| Error::new(span, format!("write a path: `{EXAMPLE}`")))
 }
 
 /// Reads `50ms`, `1.5s`, `200us` or `2m`.
@@ -206,21 +311,7 @@ fn parse_duration(text: &LitStr) -> Result<Duration> {
     Ok(duration)
 }
 
-/// Several mistakes are told at once.
-#[derive(Default)]
-struct Errors(Option<Error>);
-
-impl Errors {
-    fn collect(&mut self, result: Result<()>) {
-        if let Err(error) = result {
-            match &mut self.0 {
-                Some(all) => all.combine(error),
-                none => *none = Some(error),
-            }
-        }
-    }
-
-    fn finish(self) -> Result<()> {
-        self.0.map_or(Ok(()), Err)
-    }
+/// Parses the tokens between the parentheses of an attribute.
+pub(crate) fn parse(kind: Kind, args: TokenStream) -> Result<Args> {
+    syn::parse::Parser::parse2(|input: ParseStream<'_>| Args::parse(kind, input), args)
 }

@@ -1,55 +1,46 @@
 //! Writes the measured function: one call into the library, and none of its logic.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Group, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::ReturnType;
+use syn::spanned::Spanned;
+use syn::{Path, ReturnType, Signature};
 
-use crate::args::{Args, Field, Format};
+use crate::Kind;
+use crate::args::{Args, Keep, Verdict};
+use crate::caller;
+use crate::field::{Field, Format};
 use crate::function::Function;
-
-/// Which attribute was written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Business,
-    Query,
-}
+use crate::signature::{self, Returned};
+use crate::tokens;
 
 pub(crate) fn expand(kind: Kind, args: &Args, function: &Function) -> TokenStream {
+    let library = library(args.library.as_ref());
+    let parts = Parts {
+        private: quote!(#library::__private),
+        args,
+        signature: &function.signature,
+        body: &function.body,
+    };
+    let items = parts.items(kind);
+    let measured = if function.signature.asyncness.is_some() {
+        parts.async_body()
+    } else if function.tracks_its_caller() {
+        parts.body_in_place()
+    } else {
+        match signature::returned(&function.signature) {
+            Returned::Value => parts.body(),
+            Returned::Future(output) => parts.made_future(output.as_ref()),
+            Returned::BoxedFuture(output) => parts.boxed_future(output.as_ref()),
+        }
+    };
     let Function {
         attributes,
         inner_attributes,
         visibility,
         defaultness,
         signature,
-        body,
+        body: _,
     } = function;
-    let items = items(kind, args);
-    let fields = fields(&args.fields);
-    let classify = classify(&signature.output);
-    let measured = if signature.asyncness.is_some() {
-        let edge = return_edge(function);
-        quote! {
-            ::starpunk_metrics::__private::Tracked::new(
-                &__STARPUNK_CALLSITE,
-                #fields,
-                async move { #edge #body },
-                #classify,
-            )
-            .await
-        }
-    } else {
-        let output = match &signature.output {
-            ReturnType::Default => None,
-            ReturnType::Type(..) => function.nameable_output().map(|output| quote!(-> #output)),
-        };
-        let closure = match output {
-            Some(output) => quote!(move || #output #body),
-            None => quote!(move || #body),
-        };
-        quote! {
-            ::starpunk_metrics::__private::call(&__STARPUNK_CALLSITE, #fields, #closure, #classify)
-        }
-    };
     quote! {
         #(#attributes)*
         #visibility #defaultness #signature {
@@ -60,93 +51,265 @@ pub(crate) fn expand(kind: Kind, args: &Args, function: &Function) -> TokenStrea
     }
 }
 
-/// The call site, and the function whose path tells its name where none was given.
-fn items(kind: Kind, args: &Args) -> TokenStream {
-    let kind = match kind {
-        Kind::Business => quote!(Business),
-        Kind::Query => quote!(Query),
-    };
-    let name = match &args.name {
-        Some(name) => name.to_token_stream(),
-        None => quote!(::core::any::type_name_of_val(&__starpunk_name)),
-    };
-    let slow = args.slow.map(|slow| {
-        // The parser has refused what does not fit.
-        let nanos = u64::try_from(slow.as_nanos()).unwrap_or(u64::MAX);
-        quote!(.slow_above(#nanos))
-    });
-    quote! {
-        fn __starpunk_name() -> &'static ::core::primitive::str {
-            #name
-        }
-        static __STARPUNK_CALLSITE: ::starpunk_metrics::__private::Callsite =
-            ::starpunk_metrics::__private::Callsite::new(
-                ::starpunk_metrics::__private::CallKind::#kind,
-                __starpunk_name,
-            ) #slow;
-    }
+/// The path of the library, from anywhere.
+pub(crate) fn library(given: Option<&Path>) -> TokenStream {
+    given.map_or_else(|| quote!(::starpunk_metrics), ToTokens::to_token_stream)
 }
 
-/// The fields, evaluated from the arguments before the body may have moved them.
-fn fields(fields: &[Field]) -> TokenStream {
-    if fields.is_empty() {
-        return quote!(::std::vec::Vec::new());
-    }
-    let fields = fields.iter().map(|Field { key, format, value }| {
-        let key = key.to_string();
-        let value = match format {
-            Format::Value => {
-                quote_spanned!(Span::mixed_site()=> ::core::convert::From::from(#value))
+/// What an expansion is made from.
+struct Parts<'a> {
+    /// The path of what generated code may name.
+    private: TokenStream,
+    args: &'a Args,
+    signature: &'a Signature,
+    body: &'a Group,
+}
+
+impl Parts<'_> {
+    /// The call site, and the function whose path tells its name where none was given.
+    fn items(&self, kind: Kind) -> TokenStream {
+        let Self { private, args, .. } = self;
+        let kind = match kind {
+            Kind::Business => quote!(Business),
+            Kind::Query => quote!(Query),
+        };
+        let name = match &args.name {
+            Some(name) => name.to_token_stream(),
+            None => quote!(::core::any::type_name_of_val(&__starpunk_name)),
+        };
+        let keep = args.keep.as_ref().map(|keep| match keep {
+            Keep::All => quote!(.forced()),
+            Keep::Share(share) => quote!(.sampled(#share)),
+        });
+        let slow = args.slow.map(|slow| {
+            // The parser has refused what does not fit.
+            let nanos = u64::try_from(slow.as_nanos()).unwrap_or(u64::MAX);
+            quote!(.slow_above(#nanos))
+        });
+        let table = args.table.as_ref().map(|table| quote!(.table(#table)));
+        quote! {
+            fn __starpunk_name() -> &'static ::core::primitive::str {
+                #name
             }
-            Format::Display => quote! {
-                ::starpunk_metrics::__private::Value::text(::std::format!("{}", #value))
+            static __STARPUNK_CALLSITE: #private::Callsite =
+                #private::Callsite::new(#private::CallKind::#kind, __starpunk_name)
+                    #keep #slow #table;
+        }
+    }
+
+    /// The body of a function that returns its value.
+    fn body(&self) -> TokenStream {
+        let Self { private, .. } = self;
+        let call = self.reading(quote!(#private::call));
+        let fields = self.fields(signature::can_wait(self.signature, &self.args.fields));
+        let body = self.closure();
+        let outcome = self.outcome(self.unit().as_ref());
+        quote!(#call(&__STARPUNK_CALLSITE, #fields, #body, #outcome))
+    }
+
+    /// The body of an `async` function.
+    fn async_body(&self) -> TokenStream {
+        let Self { private, .. } = self;
+        let new = self.reading(quote!(#private::Tracked::new));
+        let fields = self.fields(signature::can_wait(self.signature, &self.args.fields));
+        let edge = self.return_edge();
+        let (order, body) = self.ordered();
+        let outcome = self.outcome(self.unit().as_ref());
+        quote! {
+            #new(&__STARPUNK_CALLSITE, #fields, async move { #edge #order #body }, #outcome).await
+        }
+    }
+
+    /// The body of a function that returns `impl Future`.
+    fn made_future(&self, output: Option<&TokenStream>) -> TokenStream {
+        let Self { private, .. } = self;
+        let made = self.reading(quote!(#private::Tracked::made));
+        // What the future may outlive cannot be asked later.
+        let fields = self.fields(false);
+        let body = self.closure();
+        let outcome = self.outcome(output);
+        quote!(#made(&__STARPUNK_CALLSITE, #fields, #body, #outcome))
+    }
+
+    /// The body of a function that returns `Pin<Box<dyn Future>>`.
+    fn boxed_future(&self, output: Option<&TokenStream>) -> TokenStream {
+        let Some((boxing, future)) = tokens::boxed_async_block(self.body.stream()) else {
+            let made = self.made_future(output);
+            return quote!(::std::boxed::Box::pin(#made));
+        };
+        // The box is there already: what it holds is measured, and not a second box around it.
+        let Self { private, .. } = self;
+        let new = self.reading(quote!(#private::Tracked::new));
+        let fields = self.fields(false);
+        let outcome = self.outcome(output);
+        quote!(#boxing(#new(&__STARPUNK_CALLSITE, #fields, #future, #outcome)))
+    }
+
+    /// The body of a function that is called with its caller's location, which ends at a closure: it stays where it is.
+    fn body_in_place(&self) -> TokenStream {
+        let Self { private, .. } = self;
+        let fields = self.fields(signature::can_wait(self.signature, &self.args.fields));
+        if signature::never_returns(self.signature) {
+            let body = self.body;
+            return quote! {
+                let __starpunk_guard = #private::Guard::<(), _>::start(
+                    &__STARPUNK_CALLSITE,
+                    #fields,
+                    #private::Outcome::Panic,
+                );
+                #body
+            };
+        }
+        let unseen = if signature::returns_a_result(self.signature) {
+            quote!(#private::Outcome::Error("early_return"))
+        } else {
+            quote!(#private::Outcome::Ok)
+        };
+        let output = signature::nameable_output(self.signature).map(|output| quote!(: #output));
+        let body = caller::body_to_its_end(self.body, private);
+        let finish = self.reading(quote!(finish));
+        let outcome = self.outcome(self.unit().as_ref());
+        quote! {
+            let __starpunk_guard =
+                #private::Guard::start(&__STARPUNK_CALLSITE, #fields, #unseen);
+            let __starpunk_output #output = #body;
+            __starpunk_guard.#finish(__starpunk_output, #outcome)
+        }
+    }
+
+    /// The body as a closure that is called once.
+    fn closure(&self) -> TokenStream {
+        let (order, body) = self.ordered();
+        let body = match order {
+            Some(order) => quote!({ #order #body }),
+            None => body,
+        };
+        match &self.signature.output {
+            ReturnType::Default => quote!(move || #body),
+            ReturnType::Type(..) => match signature::nameable_output(self.signature) {
+                Some(output) => quote!(move || -> #output #body),
+                None => quote!(move || #body),
             },
-            Format::Debug => quote! {
-                ::starpunk_metrics::__private::Value::text(::std::format!("{:?}", #value))
-            },
+        }
+    }
+
+    /// The body, and what has to stand before it.
+    fn ordered(&self) -> (Option<TokenStream>, TokenStream) {
+        let order = signature::drop_order(self.signature, &self.body.stream());
+        (order, self.body.to_token_stream())
+    }
+
+    /// The fields: later, where that is possible, else before the body uses up what they are made from.
+    fn fields(&self, can_wait: bool) -> TokenStream {
+        let Self { private, args, .. } = self;
+        if args.fields.is_empty() {
+            return quote!(#private::NoFields);
+        }
+        let fields = args.fields.iter().map(|field| self.field(field, None));
+        let fields = quote!([#(#fields),*]);
+        if can_wait {
+            quote!(#private::later(move || #fields))
+        } else {
+            quote!(#private::now(|| #fields))
+        }
+    }
+
+    /// The function to call: one that also reads the output, where there is something to be read, ends in `_reading`. The
+    /// reading itself is its last argument, see [`Parts::outcome`].
+    fn reading(&self, function: TokenStream) -> TokenStream {
+        if self.args.ok_fields.is_empty() {
+            return function;
+        }
+        let mut tokens: Vec<_> = function.into_iter().collect();
+        if let Some(proc_macro2::TokenTree::Ident(name)) = tokens.pop() {
+            let name = quote::format_ident!("{name}_reading");
+            tokens.push(name.into());
+        }
+        tokens.into_iter().collect()
+    }
+
+    /// How the outcome is found in what was returned, and after a comma what is read off it.
+    fn outcome(&self, output: Option<&TokenStream>) -> TokenStream {
+        let Self { private, args, .. } = self;
+        let output = output.map(|output| quote!(: &#output));
+        let verdict = match &args.verdict {
+            None => quote!(::core::option::Option::None),
+            Some(Verdict::OkIf(ask)) => quote!(#private::verdict(__starpunk_output, true, #ask)),
+            Some(Verdict::ErrIf(ask)) => quote!(#private::verdict(__starpunk_output, false, #ask)),
+        };
+        let class = quote!(#private::Probe(__starpunk_error).ask().failure());
+        let class = match &args.err_class {
+            None => class,
+            Some(name) => quote!(#private::named(#class, __starpunk_error, #name)),
+        };
+        let outcome = quote! {
+            |__starpunk_output #output| {
+                use #private::AnyOutput as _;
+                #private::Probe(__starpunk_output).ask().outcome(
+                    #verdict,
+                    |__starpunk_value| #private::Probe(__starpunk_value).ask().class(),
+                    |__starpunk_error| #class,
+                )
+            }
+        };
+        if args.ok_fields.is_empty() {
+            return outcome;
+        }
+        let value = quote!(__starpunk_value);
+        let fields = args
+            .ok_fields
+            .iter()
+            .map(|field| self.field(field, Some(&value)));
+        quote! {
+            #outcome,
+            |__starpunk_output #output| {
+                use #private::AnyOutput as _;
+                #private::Probe(__starpunk_output).ask().success().map(|__starpunk_value| [#(#fields),*])
+            }
+        }
+    }
+
+    /// One field; `returned` is what its `ret` stands for.
+    fn field(&self, field: &Field, returned: Option<&TokenStream>) -> TokenStream {
+        let Self { private, .. } = self;
+        let Field { key, format, value } = field;
+        let key = syn::ext::IdentExt::unraw(key).to_string();
+        // Shown where the value stands, and still known to be generated.
+        let span = Span::mixed_site().located_at(value.span());
+        let mut tokens = value.to_token_stream();
+        if let Some(returned) = returned {
+            // With the name as it was written: in a macro of the application's own it is not any `ret`.
+            let name = tokens::find_word(tokens.clone(), "ret");
+            let name = name.map_or_else(|| quote!(_), |name| name.to_token_stream());
+            tokens = quote!(match #returned { #name => #tokens });
+        }
+        let value = match format {
+            Format::Value => quote_spanned!(span=> #private::value(#tokens)),
+            Format::Display => quote_spanned!(span=> #private::display(&#tokens)),
+            Format::Debug => quote_spanned!(span=> #private::debug(&#tokens)),
         };
         quote!((#key, #value))
-    });
-    quote! {
-        ::starpunk_metrics::__private::fields(|| ::std::vec::Vec::from([#(#fields),*]))
     }
-}
 
-/// Finds the outcome by the type of the output. For a `Result` the trait stays unused.
-fn classify(output: &ReturnType) -> TokenStream {
-    // A body that never returns has any type, so the compiler has to be told.
-    let unit = matches!(output, ReturnType::Default).then(|| quote!(: &()));
-    quote! {
-        |__starpunk_output #unit| {
-            #[allow(unused_imports)]
-            use ::starpunk_metrics::__private::AnyOutput as _;
-            ::starpunk_metrics::__private::Probe(__starpunk_output).outcome()
-        }
+    /// A body that never returns has any type, so the compiler has to be told of a unit.
+    fn unit(&self) -> Option<TokenStream> {
+        matches!(self.signature.output, ReturnType::Default).then(|| quote!(()))
     }
-}
 
-/// A return that never happens, so that the type of an `async` body is known before it is read: early returns then
-/// coerce, and `collect()` knows into what, as in the plain function.
-fn return_edge(function: &Function) -> Option<TokenStream> {
-    let output = match &function.signature.output {
-        ReturnType::Default => return None,
-        ReturnType::Type(..) => function.nameable_output()?,
-    };
-    if output.to_string() == "!" {
-        return None;
-    }
-    Some(quote! {
-        #[allow(
-            unreachable_code,
-            clippy::diverging_sub_expression,
-            clippy::empty_loop,
-            clippy::let_unit_value,
-            clippy::needless_return,
-            clippy::unreachable
-        )]
-        if false {
-            let __starpunk_return: #output = loop {};
-            return __starpunk_return;
+    /// A return that never happens, so that the type of an `async` body is known before it is read: early returns then
+    /// coerce, and `collect()` knows into what, as in the plain function.
+    fn return_edge(&self) -> Option<TokenStream> {
+        let is_written = matches!(self.signature.output, ReturnType::Type(..));
+        if !is_written || signature::never_returns(self.signature) {
+            return None;
         }
-    })
+        let output = signature::nameable_output(self.signature)?;
+        Some(quote! {
+            if let ::core::option::Option::Some(__starpunk_return) =
+                ::core::option::Option::None::<#output>
+            {
+                return __starpunk_return;
+            }
+        })
+    }
 }

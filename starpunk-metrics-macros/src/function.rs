@@ -3,9 +3,10 @@
 //! The body stays a heap of tokens: nothing in it needs to be understood, and half-typed code passes through.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Error, Ident, Result, ReturnType, Signature, Token, Visibility};
+use syn::{Attribute, Error, Ident, Result, Signature, Token, Visibility};
+
+use crate::tokens::{contains_word, qualifies_a_function};
 
 pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
@@ -29,9 +30,17 @@ impl Parse for Function {
             .is_ok_and(|word| word == "default");
         let defaultness = is_default.then(|| input.parse()).transpose()?;
         if !looks_like_a_function(input) {
-            return Err(input.error("this attribute goes on a function; move it to one"));
+            return Err(input.error(
+                "this attribute goes on a function, an `impl` block, a trait or an inline module; move it to one",
+            ));
         }
         let signature: Signature = input.parse()?;
+        if let Some(constness) = &signature.constness {
+            return Err(Error::new_spanned(
+                constness,
+                "a `const fn` cannot be measured: it may run at compile time; remove `const` or the attribute",
+            ));
+        }
         if input.peek(Token![;]) {
             return Err(Error::new(
                 signature.ident.span(),
@@ -40,40 +49,26 @@ impl Parse for Function {
         }
         let body: Group = input.parse()?;
         let (inner_attributes, body) = split_inner_attributes(&body)?;
-        let function = Self {
+        Ok(Self {
             attributes,
             inner_attributes,
             visibility,
             defaultness,
             signature,
             body,
-        };
-        function.check()?;
-        Ok(function)
+        })
     }
 }
 
 impl Function {
-    /// The rules that a function must keep to be measured.
-    fn check(&self) -> Result<()> {
-        if let Some(constness) = &self.signature.constness {
-            return Err(Error::new_spanned(
-                constness,
-                "a `const fn` cannot be measured: it may run at compile time; remove `const` or the attribute",
-            ));
-        }
-        Ok(())
-    }
-
-    /// The return type where it can be written in the body: `impl Trait` cannot.
-    pub(crate) fn nameable_output(&self) -> Option<TokenStream> {
-        match &self.signature.output {
-            ReturnType::Default => Some(quote!(())),
-            ReturnType::Type(_, output) => {
-                let tokens = output.to_token_stream();
-                (!contains_word(tokens.clone(), "impl")).then_some(tokens)
-            }
-        }
+    /// Whether it is called with its caller's location.
+    pub(crate) fn tracks_its_caller(&self) -> bool {
+        self.attributes.iter().any(|attribute| {
+            let path = attribute.path();
+            path.is_ident("track_caller")
+                || path.is_ident("cfg_attr")
+                    && contains_word(quote::ToTokens::to_token_stream(attribute), "track_caller")
+        })
     }
 }
 
@@ -82,10 +77,7 @@ fn looks_like_a_function(input: ParseStream<'_>) -> bool {
     while let Ok(token) = ahead.parse::<TokenTree>() {
         match &token {
             TokenTree::Ident(word) if word == "fn" => return true,
-            TokenTree::Ident(word)
-                if ["const", "async", "unsafe", "extern", "safe"].contains(&&*word.to_string()) => {
-            }
-            TokenTree::Literal(_) => {}
+            token if qualifies_a_function(token) => {}
             _ => return false,
         }
     }
@@ -107,12 +99,4 @@ fn split_inner_attributes(body: &Group) -> Result<(Vec<Attribute>, Group)> {
     let mut without = Group::new(Delimiter::Brace, rest);
     without.set_span(body.span());
     Ok((attributes, without))
-}
-
-fn contains_word(tokens: TokenStream, word: &str) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Group(group) => contains_word(group.stream(), word),
-        TokenTree::Ident(ident) => ident == word,
-        _ => false,
-    })
 }

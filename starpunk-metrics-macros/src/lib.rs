@@ -6,13 +6,18 @@
 #![warn(missing_docs)]
 
 mod args;
+mod block;
+mod caller;
+mod errors;
 mod expand;
+mod field;
 mod function;
+mod signature;
+mod tokens;
 
 use proc_macro::TokenStream;
 
-use args::Args;
-use expand::Kind;
+use errors::Errors;
 use function::Function;
 
 /// Records each call of a function as a business operation, of type `render`, kept whatever the sampling rate.
@@ -71,21 +76,71 @@ pub fn monitored_query(args: TokenStream, item: TokenStream) -> TokenStream {
     annotate(Kind::Query, args, item)
 }
 
+/// Which attribute was written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Business,
+    Query,
+}
+
 fn annotate(kind: Kind, args: TokenStream, item: TokenStream) -> TokenStream {
-    let original = proc_macro2::TokenStream::from(item.clone());
-    let parsed = syn::parse::<Args>(args);
-    let function = syn::parse::<Function>(item);
-    let (args, function) = match (parsed, function) {
-        (Ok(args), Ok(function)) => (args, function),
-        (args, function) => {
-            let errors = [args.err(), function.err()].into_iter().flatten();
-            let errors = errors.map(|error| error.into_compile_error());
-            // The function stays defined, so that its callers raise no second error.
-            return quote::quote!(#(#errors)* #original).into();
-        }
+    let args = proc_macro2::TokenStream::from(args);
+    let item = proc_macro2::TokenStream::from(item);
+    let expanded = if block::is_block(&item) {
+        annotate_block(kind, args, &item)
+    } else {
+        annotate_function(kind, args, &item)
     };
-    if cfg!(feature = "off") {
-        return original.into();
+    expanded
+        .unwrap_or_else(|error| {
+            let error = error.into_compile_error();
+            // What was annotated stays defined, so that who uses it raises no second error.
+            quote::quote!(#error #item)
+        })
+        .into()
+}
+
+fn annotate_function(
+    kind: Kind,
+    args: proc_macro2::TokenStream,
+    item: &proc_macro2::TokenStream,
+) -> syn::Result<proc_macro2::TokenStream> {
+    let mut errors = Errors::default();
+    let args = errors.collect(args::parse(kind, args));
+    let is_skipped = args.as_ref().is_some_and(|args| args.skip);
+    let function = if is_skipped {
+        None
+    } else {
+        errors.collect(syn::parse2::<Function>(item.clone()))
+    };
+    errors.finish()?;
+    Ok(match (args, function) {
+        (Some(args), Some(function)) if !cfg!(feature = "off") => {
+            expand::expand(kind, &args, &function)
+        }
+        _ => item.clone(),
+    })
+}
+
+/// The functions inside check themselves; what is wrong with the arguments is told once.
+fn annotate_block(
+    kind: Kind,
+    tokens: proc_macro2::TokenStream,
+    item: &proc_macro2::TokenStream,
+) -> syn::Result<proc_macro2::TokenStream> {
+    let args = args::parse(kind, tokens.clone())?;
+    args.check_for_block()?;
+    if args.skip {
+        return Ok(item.clone());
     }
-    expand::expand(kind, &args, &function).into()
+    let library = expand::library(args.library.as_ref());
+    let name = quote::format_ident!(
+        "{}",
+        match kind {
+            Kind::Business => "track_business",
+            Kind::Query => "monitored_query",
+        }
+    );
+    let annotation = quote::quote!(#[#library::#name(#tokens)]);
+    Ok(block::annotate(item.clone(), annotation, &library))
 }

@@ -1,6 +1,10 @@
 //! All that generated code may name. No promise is made about it to anyone else.
 
-pub use crate::instrument::function::{Tracked, call, fields};
-pub use crate::instrument::outcome::{AnyOutput, Probe};
+pub use crate::instrument::branch::{Branch, FromResidual};
+pub use crate::instrument::fields::{NoFields, debug, display, later, now, value};
+pub use crate::instrument::function::{call, call_reading};
+pub use crate::instrument::future::Tracked;
+pub use crate::instrument::guard::Guard;
+pub use crate::instrument::outcome::{AnyOutput, Probe, named, verdict};
 pub use crate::model::callsite::{CallKind, Callsite};
-pub use crate::model::field::Value;
+pub use crate::model::operation::Outcome;

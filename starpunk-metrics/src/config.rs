@@ -13,6 +13,7 @@ use crate::model::memory::AllocatorStats;
 /// | `METRICS_ENABLED` | `true` | `true`/`false`, `1`/`0`, `yes`/`no`, `on`/`off` |
 /// | `METRICS_SLOW_QUERY_THRESHOLD` | `1.0` | seconds > 0 |
 /// | `METRICS_SLOW_REQUEST_THRESHOLD` | `1.0` | seconds > 0 |
+/// | `METRICS_SLOW_POLL_THRESHOLD` | `0.01` | seconds > 0 |
 /// | `METRICS_SAMPLING_RATE` | `1.0` | 0 to 1 |
 /// | `METRICS_BUFFER_SIZE` | `1000` | 1 to 1,000,000 |
 /// | `METRICS_MEMORY_INTERVAL` | `30` | seconds >= 1 |
@@ -37,6 +38,8 @@ pub struct Config {
     pub slow_query_threshold: Duration,
     /// From when on a request is slow, and its record forced.
     pub slow_request_threshold: Duration,
+    /// From when on one poll of an annotated `async` function counts as blocking its executor.
+    pub slow_poll_threshold: Duration,
     /// The share of ordinary operations whose record is kept, 0 to 1. Counts are exact whatever it is.
     pub sampling_rate: f64,
     /// The capacity of each of the two buffers of records.
@@ -57,6 +60,7 @@ impl Default for Config {
             enabled: true,
             slow_query_threshold: Duration::from_secs(1),
             slow_request_threshold: Duration::from_secs(1),
+            slow_poll_threshold: Duration::from_millis(10),
             sampling_rate: 1.0,
             buffer_size: 1_000,
             memory_interval: Duration::from_secs(30),
@@ -128,6 +132,13 @@ impl Config {
         self
     }
 
+    /// Sets from when on one poll of an annotated `async` function counts as blocking; more than zero.
+    #[must_use]
+    pub fn slow_poll_threshold(mut self, threshold: Duration) -> Self {
+        self.slow_poll_threshold = threshold;
+        self
+    }
+
     /// Sets the share of ordinary operations whose record is kept, 0 to 1.
     #[must_use]
     pub fn sampling_rate(mut self, rate: f64) -> Self {
@@ -194,6 +205,7 @@ impl Config {
         for (setting, threshold) in [
             ("slow_query_threshold", self.slow_query_threshold),
             ("slow_request_threshold", self.slow_request_threshold),
+            ("slow_poll_threshold", self.slow_poll_threshold),
         ] {
             if threshold.is_zero() {
                 return refuse(setting, "0".to_owned(), THRESHOLD);
@@ -219,7 +231,7 @@ struct Variable {
     set: fn(&mut Config, &str) -> Option<()>,
 }
 
-const VARIABLES: [Variable; 6] = [
+const VARIABLES: [Variable; 7] = [
     Variable {
         name: "METRICS_ENABLED",
         default: "true",
@@ -244,6 +256,15 @@ const VARIABLES: [Variable; 6] = [
         expected: THRESHOLD,
         set: |config, value| {
             config.slow_request_threshold = seconds(value)?;
+            Some(())
+        },
+    },
+    Variable {
+        name: "METRICS_SLOW_POLL_THRESHOLD",
+        default: "0.01",
+        expected: THRESHOLD,
+        set: |config, value| {
+            config.slow_poll_threshold = seconds(value)?;
             Some(())
         },
     },

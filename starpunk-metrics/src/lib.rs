@@ -139,6 +139,7 @@ pub use sqlite::MonitoredConnection;
 
 pub use config::Config;
 pub use error::Error;
+pub use instrument::outcome::Classify;
 pub use metrics::{Entered, Metrics, get_metrics, get_metrics_stats, get_snapshot};
 pub use model::field::{Fields, Value};
 pub use model::gauges::DropReason;
@@ -146,6 +147,7 @@ pub use model::histogram::Histogram;
 pub use model::memory::{AllocatorStats, MemoryStats, MemoryUsage};
 pub use model::metric::{Metric, MetricsStats, TypeStats};
 pub use model::operation::{OperationType, Outcome};
+pub use model::poll::PollStats;
 pub use model::request_id::RequestId;
 pub use model::shutdown::ShutdownReport;
 pub use model::snapshot::{CollectorStats, OperationStats, QueryStats, RouteStats, Snapshot};

@@ -17,6 +17,7 @@ use crate::model::gauges::Gauges;
 use crate::model::metric::{Metric, MetricsStats};
 use crate::model::names::Names;
 use crate::model::policy::Policy;
+use crate::model::sampling::SamplingRate;
 use crate::model::shutdown::ShutdownReport;
 use crate::model::snapshot::Snapshot;
 use crate::record::context::Context;
@@ -288,6 +289,8 @@ fn pipeline(config: Config) -> (Arc<Recorder>, Collector) {
     let policy = Policy {
         slow_query: config.slow_query_threshold,
         slow_request: config.slow_request_threshold,
+        slow_poll: config.slow_poll_threshold,
+        sampling: SamplingRate::new(config.sampling_rate),
     };
     let gauges = Arc::new(Gauges::default());
     let names = Arc::new(Names::default());

@@ -70,7 +70,7 @@ impl Collector {
         waking: Arc<AtomicBool>,
     ) -> Self {
         Self {
-            state: State::new(config.buffer_size, config.sampling_rate),
+            state: State::new(config.buffer_size),
             memory: MemorySampler::new(&config),
             config,
             policy,
@@ -92,7 +92,7 @@ impl Collector {
             self.gauges.count_restart();
             let lost = self.state.buffered() as u64;
             self.gauges.count_dropped(DropReason::CollectorPanic, lost);
-            self.state = State::new(self.config.buffer_size, self.config.sampling_rate);
+            self.state = State::new(self.config.buffer_size);
             tracing::warn!(
                 target: "starpunk_metrics",
                 "the collector panicked; what it held is gone, and it starts again"
@@ -120,7 +120,10 @@ impl Collector {
                 None | Some(Control::Wake) => {}
                 Some(Control::Flush(reply)) => answer(&reply, ()),
                 Some(Control::Metrics(reply)) => {
-                    answer(&reply, report::metrics(&self.state, &self.names));
+                    answer(
+                        &reply,
+                        report::metrics(&self.state, &self.names, &self.policy),
+                    );
                 }
                 Some(Control::Stats(reply)) => answer(&reply, self.stats()),
                 Some(Control::Snapshot(reply)) => answer(&reply, Box::new(self.snapshot())),

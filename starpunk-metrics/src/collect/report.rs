@@ -10,14 +10,16 @@ use crate::model::field::Fields;
 use crate::model::metric::{Metric, MetricsStats, TypeStats};
 use crate::model::names::{Names, Shape};
 use crate::model::operation::OperationType;
+use crate::model::policy::Policy;
+use crate::model::poll::PollStats;
 use crate::model::snapshot::{OperationStats, QueryStats, RouteStats};
 use crate::model::tally::Tally;
 
 /// The kept records, oldest first.
-pub(crate) fn metrics(state: &State, names: &Names) -> Vec<Metric> {
+pub(crate) fn metrics(state: &State, names: &Names, policy: &Policy) -> Vec<Metric> {
     let mut metrics: Vec<Metric> = state
         .records()
-        .map(|record| metric(record, names))
+        .map(|record| metric(record, names, policy))
         .collect();
     metrics.sort_by_key(|metric| metric.timestamp);
     metrics
@@ -47,12 +49,49 @@ pub(crate) fn collected(aggregate: &Aggregate) -> u64 {
 }
 
 pub(crate) fn operations(aggregate: &Aggregate, names: &Names) -> Vec<OperationStats> {
-    let mut by_name: BTreeMap<(OperationType, String), OperationStats> = BTreeMap::new();
-    let mut add = |operation_type, name: &str, tally: &Tally, rows, rows_changed| {
+    let mut all = ByName::default();
+    for (number, series) in aggregate.routes.iter() {
+        let name = names.routes.get(number_of(number));
+        all.add(OperationType::Http, &name.name, &series.tally, |_| {});
+    }
+    for (number, series) in aggregate.statements.iter() {
+        let shape = names.shapes.get(number_of(number));
+        all.add(OperationType::Database, &shape.name, &series.tally, |of| {
+            of.rows += series.rows;
+            of.rows_changed = sum(of.rows_changed, series.rows_changed);
+        });
+    }
+    for (_, series) in aggregate.calls.iter() {
+        let site = series.site;
+        all.add(
+            site.operation_type(),
+            site.name(),
+            series.operations(),
+            |of| {
+                add_polls(&mut of.polls, &series.polls);
+            },
+        );
+    }
+    all.0.into_values().collect()
+}
+
+/// Series by type and name: several places may share one.
+#[derive(Default)]
+struct ByName(BTreeMap<(OperationType, String), OperationStats>);
+
+impl ByName {
+    fn add(
+        &mut self,
+        operation_type: OperationType,
+        name: &str,
+        tally: &Tally,
+        add_more: impl FnOnce(&mut OperationStats),
+    ) {
         if tally.count() == 0 {
             return;
         }
-        let series = by_name
+        let series = self
+            .0
             .entry((operation_type, name.to_owned()))
             .or_insert_with(|| OperationStats {
                 operation_type,
@@ -60,37 +99,17 @@ pub(crate) fn operations(aggregate: &Aggregate, names: &Names) -> Vec<OperationS
                 tally: Tally::default(),
                 rows: 0,
                 rows_changed: None,
+                polls: None,
             });
         series.tally.merge(tally);
-        series.rows += rows;
-        series.rows_changed = sum(series.rows_changed, rows_changed);
-    };
-    for (number, series) in aggregate.routes.iter() {
-        let name = names.routes.get(number_of(number));
-        add(OperationType::Http, &name.name, &series.tally, 0, None);
+        add_more(series);
     }
-    for (number, series) in aggregate.statements.iter() {
-        let shape = names.shapes.get(number_of(number));
-        let (rows, changed) = (series.rows, series.rows_changed);
-        add(
-            OperationType::Database,
-            &shape.name,
-            &series.tally,
-            rows,
-            changed,
-        );
+}
+
+fn add_polls(sum: &mut Option<PollStats>, polls: &PollStats) {
+    if polls.calls > 0 {
+        sum.get_or_insert_default().merge(polls);
     }
-    for (_, series) in aggregate.calls.iter() {
-        let site = series.site;
-        add(
-            site.operation_type(),
-            site.name(),
-            series.operations(),
-            0,
-            None,
-        );
-    }
-    by_name.into_values().collect()
 }
 
 pub(crate) fn routes(aggregate: &Aggregate, names: &Names) -> Vec<RouteStats> {
@@ -129,9 +148,12 @@ pub(crate) fn queries(aggregate: &Aggregate) -> Vec<QueryStats> {
             name: name.to_owned(),
             tally: Tally::default(),
             statements: 0,
+            table: series.site.table_name(),
+            polls: None,
         });
         query.tally.merge(&series.calls);
         query.statements += series.statements;
+        add_polls(&mut query.polls, &series.polls);
     }
     by_name.into_values().collect()
 }
@@ -156,15 +178,15 @@ fn tallies(aggregate: &Aggregate) -> impl Iterator<Item = (OperationType, &Tally
         .filter(|(_, tally)| tally.count() > 0)
 }
 
-fn metric(record: &Record, names: &Names) -> Metric {
+fn metric(record: &Record, names: &Names, policy: &Policy) -> Metric {
     let (operation_type, operation_name, fields) = match &record.event {
         Event::Call(call) => (
             call.site.operation_type(),
             call.site.name().to_owned(),
-            call_fields(call),
+            call_fields(call, policy),
         ),
         Event::Statement(statement) => {
-            let shape = names.shapes.get(statement.shape);
+            let shape = names.shapes.get(u32::from(statement.shape));
             let fields = statement_fields(statement, &shape);
             (OperationType::Database, shape.name.to_string(), fields)
         }
@@ -189,12 +211,20 @@ fn metric(record: &Record, names: &Names) -> Metric {
     }
 }
 
-fn call_fields(call: &Call) -> Fields {
+fn call_fields(call: &Call, policy: &Policy) -> Fields {
     let given = call.detail.as_ref().map(|detail| detail.fields.clone());
     let mut fields = Fields::from(given.unwrap_or_default());
     if call.site.operation_type() == OperationType::Database {
         fields.push("query_name", call.site.name());
+        if let Some(table) = call.site.table_name() {
+            fields.push("table", table);
+        }
         fields.push("statements", call.statements);
+    }
+    if call.polls.is_async() {
+        fields.push("busy_ms", milliseconds(call.polls.busy()));
+        fields.push("longest_poll_ms", milliseconds(call.polls.longest()));
+        fields.push("blocking", policy.is_slow_poll(call.polls));
     }
     fields
 }
@@ -226,14 +256,17 @@ fn request_fields(request: &Request, fields: &mut Fields) {
         fields.push("status", status);
     }
     if let Some(head) = request.head {
-        let time = request.start.until(head);
-        fields.push("head_ms", time.as_secs_f64() * 1_000.0);
+        fields.push("head_ms", milliseconds(request.start.until(head)));
     }
     fields.push("request_bytes", request.request_bytes);
     fields.push("response_bytes", request.response_bytes);
     fields.push("statements", request.statements);
     let time = Duration::from_nanos(request.statement_nanos);
-    fields.push("statement_ms", time.as_secs_f64() * 1_000.0);
+    fields.push("statement_ms", milliseconds(time));
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
 }
 
 /// Tables are indexed by `usize`; the numbers in them were given out as `u32`.

@@ -4,11 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use crate::collect::ring::RingBuffer;
 use crate::model::aggregate::Aggregate;
-use crate::model::callsite::CallKind;
 use crate::model::clock::Anchor;
 use crate::model::event::Event;
 use crate::model::policy::{Policy, Verdict};
-use crate::model::sampling::{Dice, SamplingRate};
+use crate::model::sampling::Dice;
 
 /// One kept operation, in the form in which it came; names are looked up when it is read.
 #[derive(Debug)]
@@ -26,17 +25,15 @@ pub(crate) struct State {
     recent: RingBuffer<Record>,
     /// Forced ones have a buffer of their own: a flood of ordinary operations cannot push them out.
     forced: RingBuffer<Record>,
-    sampling: SamplingRate,
     dice: Dice,
 }
 
 impl State {
-    pub(crate) fn new(buffer_size: usize, sampling_rate: f64) -> Self {
+    pub(crate) fn new(buffer_size: usize) -> Self {
         Self {
             aggregate: Aggregate::default(),
             recent: RingBuffer::new(buffer_size),
             forced: RingBuffer::new(buffer_size),
-            sampling: SamplingRate::new(sampling_rate),
             dice: Dice::new(),
         }
     }
@@ -45,7 +42,7 @@ impl State {
     pub(crate) fn observe(&mut self, event: Event, policy: &Policy, anchor: &Anchor) {
         let verdict = policy.judge(&event);
         self.aggregate.observe(&event, &verdict);
-        if verdict.forced || (counts_as_operation(&event) && self.sampling.keeps(&mut self.dice)) {
+        if verdict.forced || self.samples(&event, policy) {
             self.keep(event, &verdict, anchor);
         }
     }
@@ -64,6 +61,15 @@ impl State {
         self.recent.len() + self.forced.len()
     }
 
+    /// Whether the record of an ordinary event is kept.
+    fn samples(&mut self, event: &Event, policy: &Policy) -> bool {
+        match event {
+            // Its own thread has thrown the dice. A query whose statements tell of it has nothing to add, but its fields.
+            Event::Call(call) => call.sampled && (call.is_operation() || call.has_fields()),
+            Event::Statement(_) | Event::Request(_) => policy.sampling.keeps(&mut self.dice),
+        }
+    }
+
     fn keep(&mut self, event: Event, verdict: &Verdict, anchor: &Anchor) {
         let ring = if verdict.forced {
             &mut self.forced
@@ -76,13 +82,5 @@ impl State {
             duration: verdict.duration,
             forced: verdict.forced,
         });
-    }
-}
-
-/// An annotated query whose statements were seen is told by them: it is no operation of its own.
-fn counts_as_operation(event: &Event) -> bool {
-    match event {
-        Event::Call(call) => call.site.kind() == CallKind::Business || call.statements == 0,
-        Event::Statement(_) | Event::Request(_) => true,
     }
 }

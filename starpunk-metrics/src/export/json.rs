@@ -6,6 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::model::memory::MemoryStats;
 use crate::model::metric::TypeStats;
+use crate::model::operation::Outcome;
+use crate::model::poll::PollStats;
 use crate::model::snapshot::Snapshot;
 use crate::model::tally::Tally;
 
@@ -24,6 +26,7 @@ impl Snapshot {
             object["name"] = json!(series.name);
             object["rows"] = json!(series.rows);
             object["rows_changed"] = json!(series.rows_changed);
+            object["polls"] = json!(series.polls.as_ref().map(polls));
             object
         });
         let routes = self.routes.iter().map(|route| {
@@ -47,6 +50,8 @@ impl Snapshot {
             let mut object = tally(&query.tally);
             object["name"] = json!(query.name);
             object["statements"] = json!(query.statements);
+            object["table"] = json!(query.table);
+            object["polls"] = json!(query.polls.as_ref().map(polls));
             object
         });
         let dropped: Map<String, Value> = self
@@ -106,8 +111,24 @@ fn tally(tally: &Tally) -> Value {
     object["cancelled"] = json!(tally.cancelled());
     object["error_classes"] = json!(classes);
     object["forced"] = json!(tally.forced());
+    object["nested"] = json!(tally.nested());
     object["total_seconds"] = seconds(tally.total());
+    object["seconds_by_outcome"] = json!({
+        "ok": seconds(tally.total_of(Outcome::Ok)),
+        "error": seconds(tally.total_of(Outcome::Error(""))),
+        "panic": seconds(tally.total_of(Outcome::Panic)),
+        "cancelled": seconds(tally.total_of(Outcome::Cancelled)),
+    });
     object
+}
+
+fn polls(polls: &PollStats) -> Value {
+    json!({
+        "calls": polls.calls,
+        "busy_seconds": seconds(polls.busy),
+        "longest_seconds": seconds(polls.longest),
+        "blocking": polls.blocking,
+    })
 }
 
 fn memory(memory: &MemoryStats) -> Value {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::model::callsite::{CallKind, Callsite};
 use crate::model::clock::Ticks;
-use crate::model::event::{Call, Detail, Event};
+use crate::model::event::{Call, Detail, Event, Polls};
 use crate::model::field::{Field, Value};
 use crate::model::operation::OutcomeKind;
 use crate::record::current;
@@ -88,6 +88,9 @@ fn track(site: &'static Callsite, duration: Duration, fields: impl FnOnce() -> V
                 ..Detail::default()
             })),
             statements: 0,
+            polls: Polls::default(),
+            sampled: true,
+            nested: false,
             outcome: OutcomeKind::Ok,
         }));
     });

@@ -8,6 +8,7 @@ use crate::model::event::{Call, Event, Request, Statement};
 use crate::model::histogram::Histogram;
 use crate::model::operation::Outcome;
 use crate::model::policy::Verdict;
+use crate::model::poll::PollStats;
 use crate::model::tally::Tally;
 
 /// Everything that one pipeline has counted.
@@ -27,6 +28,7 @@ pub(crate) struct CallSeries {
     standalone: Tally,
     /// Database operations recorded inside.
     pub(crate) statements: u64,
+    pub(crate) polls: PollStats,
 }
 
 impl CallSeries {
@@ -77,6 +79,7 @@ impl Aggregate {
             mine.calls.merge(&theirs.calls);
             mine.standalone.merge(&theirs.standalone);
             mine.statements += theirs.statements;
+            mine.polls.merge(&theirs.polls);
         });
         self.statements.merge(other.statements, |mine, theirs| {
             mine.tally.merge(&theirs.tally);
@@ -102,18 +105,28 @@ impl Aggregate {
             calls: Tally::default(),
             standalone: Tally::default(),
             statements: 0,
+            polls: PollStats::default(),
         });
         series.calls.observe(outcome, verdict);
         series.statements += u64::from(call.statements);
-        if call.site.kind() == CallKind::Query && call.statements == 0 {
-            series.standalone.observe(outcome, verdict);
+        if call.polls.is_async() {
+            let (busy, longest) = (call.polls.busy(), call.polls.longest());
+            series.polls.observe(busy, longest, verdict.blocking);
+        }
+        if call.site.kind() == CallKind::Query && call.is_operation() {
+            // It is the innermost, so its time is in no other that counts as an operation.
+            let verdict = Verdict {
+                nested: false,
+                ..*verdict
+            };
+            series.standalone.observe(outcome, &verdict);
         }
     }
 
     fn observe_statement(&mut self, statement: &Statement, outcome: Outcome, verdict: &Verdict) {
         let series = self
             .statements
-            .entry(statement.shape as usize, StatementSeries::default);
+            .entry(usize::from(statement.shape), StatementSeries::default);
         series.tally.observe(outcome, verdict);
         series.rows += u64::from(statement.rows);
         let changed = statement
@@ -196,6 +209,7 @@ impl<T> Table<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::event::Polls;
     use crate::model::operation::OutcomeKind;
     use std::time::Duration;
 
@@ -204,6 +218,8 @@ mod tests {
             duration: Duration::from_nanos(nanos),
             slow: false,
             forced: false,
+            nested: false,
+            blocking: false,
         }
     }
 
@@ -219,6 +235,9 @@ mod tests {
                 request: None,
                 detail: None,
                 statements,
+                polls: Polls::default(),
+                sampled: true,
+                nested: false,
                 outcome: OutcomeKind::Ok,
             })
         };

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::model::operation::OperationType;
+use crate::model::sampling::SamplingRate;
 
 /// What an annotation asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,9 @@ pub struct Callsite {
     name: OnceLock<Box<str>>,
     index: AtomicU32,
     slow_nanos: u64,
+    forced: bool,
+    sampling: Option<SamplingRate>,
+    table: Option<&'static str>,
 }
 
 impl Callsite {
@@ -34,6 +38,9 @@ impl Callsite {
             name: OnceLock::new(),
             index: AtomicU32::new(0),
             slow_nanos: 0,
+            forced: matches!(kind, CallKind::Business),
+            sampling: None,
+            table: None,
         }
     }
 
@@ -41,6 +48,28 @@ impl Callsite {
     #[must_use]
     pub const fn slow_above(mut self, nanos: u64) -> Self {
         self.slow_nanos = nanos;
+        self
+    }
+
+    /// Keeps the record of every call.
+    #[must_use]
+    pub const fn forced(mut self) -> Self {
+        self.forced = true;
+        self
+    }
+
+    /// Keeps this share of the ordinary records, 0 to 1, whatever the configuration says.
+    #[must_use]
+    pub const fn sampled(mut self, rate: f64) -> Self {
+        self.forced = false;
+        self.sampling = Some(SamplingRate::new(rate));
+        self
+    }
+
+    /// Names the table for the statements inside whose text does not tell it.
+    #[must_use]
+    pub const fn table(mut self, table: &'static str) -> Self {
+        self.table = Some(table);
         self
     }
 
@@ -58,7 +87,16 @@ impl Callsite {
 
     #[inline]
     pub(crate) fn is_forced(&self) -> bool {
-        self.kind == CallKind::Business
+        self.forced
+    }
+
+    #[inline]
+    pub(crate) fn sampling(&self) -> Option<SamplingRate> {
+        self.sampling
+    }
+
+    pub(crate) fn table_name(&self) -> Option<&'static str> {
+        self.table
     }
 
     pub(crate) fn slow_nanos(&self) -> Option<u64> {

@@ -10,8 +10,8 @@ use crate::model::tally::Tally;
 
 /// One recorded operation.
 ///
-/// An annotated query that was slow or failed has a record also where its `statements` are operations of their own: it is
-/// kept, but not counted beside them.
+/// An annotated query that was slow, failed, forced or given fields has a record also where its `statements` are operations
+/// of their own: it is kept, but not counted beside them.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Metric {
@@ -35,8 +35,9 @@ pub struct Metric {
     /// |---|---|
     /// | `http` | `method`, `route`, `status`, `request_bytes`, `response_bytes`, `head_ms`, `statements`, `statement_ms` |
     /// | `database` | `query_type`, `table`, `query_name`, `rows`, `rows_changed`, `error_code`, `batch_size` |
-    /// | `database`, of an annotated query | `query_name`, `statements` |
+    /// | `database`, of an annotated query | what the annotation was given, `query_name`, `table`, `statements` |
     /// | `render` | what the annotation or the helper was given |
+    /// | of an `async` function, also | `busy_ms` in all its polls, `longest_poll_ms`, `blocking` |
     pub fields: Fields,
 }
 

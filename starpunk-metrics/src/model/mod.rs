@@ -18,6 +18,7 @@ pub(crate) mod metric;
 pub(crate) mod names;
 pub(crate) mod operation;
 pub(crate) mod policy;
+pub(crate) mod poll;
 pub(crate) mod request_id;
 pub(crate) mod sampling;
 pub(crate) mod shutdown;

@@ -4,14 +4,14 @@ use std::hash::{BuildHasher, RandomState};
 
 /// The share of ordinary records to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SamplingRate {
+pub(crate) struct SamplingRate {
     /// As a part of 2^64; `None` keeps all.
     below: Option<u64>,
 }
 
 impl SamplingRate {
     /// Keeps this share, 0 to 1.
-    pub const fn new(rate: f64) -> Self {
+    pub(crate) const fn new(rate: f64) -> Self {
         const ALL: f64 = 18_446_744_073_709_551_616.0;
         Self {
             // A float above 2^64 saturates, which is what a rate just below 1 means.

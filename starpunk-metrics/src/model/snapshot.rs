@@ -7,6 +7,7 @@ use crate::model::histogram::Histogram;
 use crate::model::memory::MemoryStats;
 use crate::model::metric::MetricsStats;
 use crate::model::operation::OperationType;
+use crate::model::poll::PollStats;
 use crate::model::tally::Tally;
 
 /// What one pipeline has counted since its start.
@@ -53,6 +54,8 @@ pub struct OperationStats {
     pub rows: u64,
     /// Rows that its statements changed; `None` where no method of a `MonitoredConnection` told.
     pub rows_changed: Option<u64>,
+    /// How its `async` functions used their executor; `None` where there was none.
+    pub polls: Option<PollStats>,
 }
 
 /// What the requests of one method and route did.
@@ -89,6 +92,10 @@ pub struct QueryStats {
     pub tally: Tally,
     /// Database operations recorded inside it.
     pub statements: u64,
+    /// The table that its annotation names.
+    pub table: Option<&'static str>,
+    /// How it used its executor, if it is `async`.
+    pub polls: Option<PollStats>,
 }
 
 /// How the collector thread does.

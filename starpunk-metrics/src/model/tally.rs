@@ -16,6 +16,7 @@ pub struct Tally {
     error_classes: Vec<(&'static str, u64)>,
     slow: u64,
     forced: u64,
+    nested: u64,
     min_nanos: u64,
     max_nanos: u64,
     histogram: Histogram,
@@ -34,6 +35,7 @@ impl Default for Tally {
             error_classes: Vec::new(),
             slow: 0,
             forced: 0,
+            nested: 0,
             min_nanos: u64::MAX,
             max_nanos: 0,
             histogram: Histogram::default(),
@@ -82,14 +84,24 @@ impl Tally {
         self.forced
     }
 
-    /// Returns the sum of all durations.
+    /// Returns how many were calls inside another of the same function: a recursion's, but for the outermost.
+    pub fn nested(&self) -> u64 {
+        self.nested
+    }
+
+    /// Returns the sum of all durations; of a recursion that of the outermost call, which has the others in it.
     pub fn total(&self) -> Duration {
         Duration::from_nanos(self.total_nanos())
     }
 
-    /// Returns the mean duration; zero where there was no operation.
+    /// Returns the part of [`Tally::total`] that ended as `outcome` did; the class of an error makes no difference.
+    pub fn total_of(&self, outcome: Outcome) -> Duration {
+        Duration::from_nanos(self.outcomes[OutcomeKind::from(outcome) as usize].total_nanos)
+    }
+
+    /// Returns the mean duration, nested calls left out; zero where there was no operation.
     pub fn mean(&self) -> Duration {
-        let mean = self.total_nanos().checked_div(self.count());
+        let mean = self.total_nanos().checked_div(self.count() - self.nested);
         Duration::from_nanos(mean.unwrap_or(0))
     }
 
@@ -125,7 +137,11 @@ impl Tally {
         let nanos = nanos(verdict.duration);
         let slot = &mut self.outcomes[OutcomeKind::from(outcome) as usize];
         slot.count += 1;
-        slot.total_nanos = slot.total_nanos.saturating_add(nanos);
+        if verdict.nested {
+            self.nested += 1;
+        } else {
+            slot.total_nanos = slot.total_nanos.saturating_add(nanos);
+        }
         if let Outcome::Error(class) = outcome {
             self.count_class(class, 1);
         }
@@ -146,6 +162,7 @@ impl Tally {
         }
         self.slow += other.slow;
         self.forced += other.forced;
+        self.nested += other.nested;
         self.min_nanos = self.min_nanos.min(other.min_nanos);
         self.max_nanos = self.max_nanos.max(other.max_nanos);
         self.histogram.merge(&other.histogram);
@@ -175,6 +192,8 @@ mod tests {
             duration: Duration::from_nanos(nanos),
             slow: nanos >= 1_000,
             forced: nanos >= 1_000,
+            nested: false,
+            blocking: false,
         }
     }
 
@@ -203,6 +222,23 @@ mod tests {
         assert_eq!(tally.min(), Duration::from_nanos(100));
         assert_eq!(tally.max(), Duration::from_nanos(2_000));
         assert_eq!(tally.mean(), Duration::from_nanos(600));
+    }
+
+    #[test]
+    fn a_nested_call_is_counted_and_its_time_is_not() {
+        let mut tally = Tally::default();
+        let nested = Verdict {
+            nested: true,
+            ..verdict(300)
+        };
+        tally.observe(Outcome::Error("busy"), &nested);
+        tally.observe(Outcome::Ok, &verdict(500));
+        assert_eq!((tally.count(), tally.nested()), (2, 1));
+        assert_eq!(tally.total(), Duration::from_nanos(500));
+        assert_eq!(tally.total_of(Outcome::Error("")), Duration::ZERO);
+        assert_eq!(tally.mean(), Duration::from_nanos(500));
+        assert_eq!(tally.min(), Duration::from_nanos(300));
+        assert_eq!(tally.histogram().count(), 2);
     }
 
     #[test]

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::model::batch::Batch;
-use crate::model::callsite::Callsite;
+use crate::model::callsite::{CallKind, Callsite};
 use crate::model::event::Event;
 use crate::model::request_id::RequestId;
+use crate::model::sampling::Dice;
 use crate::record::context::{Context, RequestContext};
+use crate::record::depth::Depths;
 use crate::record::recorder::{Recorder, Slot};
 
 /// How many pipelines are alive, scoped ones included: 0 makes every annotated call return after one load.
@@ -24,6 +26,8 @@ thread_local! {
         Local {
             context: RefCell::new(Context { recorder: None, request: None, query: None }),
             statements: Cell::new(0),
+            depths: Depths::new(),
+            dice: Cell::new(Dice::new()),
             bound: RefCell::new(Vec::new()),
         }
     };
@@ -33,6 +37,8 @@ struct Local {
     context: RefCell<Context>,
     /// Database operations recorded by this thread so far, or joined into its work; wraps.
     statements: Cell<u32>,
+    depths: Depths,
+    dice: Cell<Dice>,
     /// The pipelines this thread has reported to, the latest first; more than one only in tests.
     bound: RefCell<Vec<Bound>>,
 }
@@ -117,16 +123,40 @@ pub(crate) fn swap_context(other: &mut Context) {
     });
 }
 
-/// Makes `query` the innermost annotated query of this thread's work, and returns the one before.
+/// How it was on this thread before a call of an annotated function.
+#[derive(Debug, Default)]
+pub(crate) struct Before {
+    /// Whether another call of the same place was running.
+    pub(crate) is_nested: bool,
+    statements: u32,
+    query: Option<&'static Callsite>,
+}
+
+/// A call of `site` runs on this thread from now on; an annotated query is the innermost one.
 #[inline]
-pub(crate) fn replace_query(query: Option<&'static Callsite>) -> Option<&'static Callsite> {
-    LOCAL
-        .try_with(|local| {
-            let mut context = local.context.try_borrow_mut().ok()?;
-            std::mem::replace(&mut context.query, query)
-        })
-        .ok()
-        .flatten()
+pub(crate) fn enter_call(site: &'static Callsite) -> Before {
+    let entered = LOCAL.try_with(|local| Before {
+        is_nested: local.depths.enter(site),
+        statements: local.statements.get(),
+        query: match site.kind() {
+            CallKind::Query => local.replace_query(Some(site)),
+            CallKind::Business => None,
+        },
+    });
+    entered.unwrap_or_default()
+}
+
+/// It runs here no more; returns how many database operations were recorded meanwhile.
+#[inline]
+pub(crate) fn leave_call(site: &'static Callsite, before: &Before) -> u32 {
+    let left = LOCAL.try_with(|local| {
+        local.depths.leave(site);
+        if site.kind() == CallKind::Query {
+            local.replace_query(before.query);
+        }
+        local.statements.get().wrapping_sub(before.statements)
+    });
+    left.unwrap_or_default()
 }
 
 /// How many database operations this thread has recorded; only differences have a meaning.
@@ -153,9 +183,20 @@ pub(crate) struct Current<'a> {
     pub(crate) request: Option<&'a RequestContext>,
     pub(crate) query: Option<&'static Callsite>,
     slot: &'a Slot,
+    dice: &'a Cell<Dice>,
 }
 
 impl Current<'_> {
+    /// Throws the dice for the record of a call, if it turns out to be an ordinary one.
+    #[inline]
+    pub(crate) fn samples(&self, site: &Callsite) -> bool {
+        let rate = site.sampling().unwrap_or(self.recorder.policy.sampling);
+        let mut dice = self.dice.get();
+        let sampled = rate.keeps(&mut dice);
+        self.dice.set(dice);
+        sampled
+    }
+
     #[inline]
     pub(crate) fn request_id(&self) -> Option<RequestId> {
         self.request.map(|request| request.id)
@@ -203,6 +244,7 @@ pub(crate) fn with_current<R>(work: impl FnOnce(&Current<'_>) -> R) -> Option<R>
                 request: context.request.as_deref(),
                 query: context.query,
                 slot,
+                dice: &local.dice,
             }))
         })
         .unwrap_or_else(|_ended| {
@@ -220,6 +262,12 @@ fn count_lost_with_thread() {
 }
 
 impl Local {
+    #[inline]
+    fn replace_query(&self, query: Option<&'static Callsite>) -> Option<&'static Callsite> {
+        let mut context = self.context.try_borrow_mut().ok()?;
+        std::mem::replace(&mut context.query, query)
+    }
+
     #[inline]
     fn is_bound_to(&self, id: u64) -> bool {
         let bound = self.bound.try_borrow();

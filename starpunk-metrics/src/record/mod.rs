@@ -5,5 +5,6 @@
 
 pub(crate) mod context;
 pub(crate) mod current;
+pub(crate) mod depth;
 pub(crate) mod recorder;
 pub(crate) mod timer;

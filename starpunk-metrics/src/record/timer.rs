@@ -2,116 +2,108 @@
 
 use crate::model::callsite::{CallKind, Callsite};
 use crate::model::clock::Ticks;
-use crate::model::event::{Call, Detail, Event};
-use crate::model::field::Field;
-use crate::model::operation::{Outcome, OutcomeKind};
-use crate::record::current;
+use crate::model::event::{Call, Detail, Event, Polls};
+use crate::model::operation::Outcome;
+use crate::record::current::{self, Before};
 
-/// A running call; dropped without [`Timer::stop`], it was interrupted: by a panic, or by the end of its future.
+/// A running call. Nothing is recorded of it before [`Timer::stop`].
 #[derive(Debug)]
 pub(crate) struct Timer {
     site: &'static Callsite,
     start: Ticks,
-    fields: Vec<Field>,
-    /// What becomes of the call if nobody stops the timer.
-    interrupted: OutcomeKind,
     /// Database operations inside, as far as they are known.
     statements: u32,
+    nested: bool,
 }
 
 impl Timer {
     #[inline]
-    pub(crate) fn start(site: &'static Callsite, fields: Vec<Field>) -> Self {
+    pub(crate) fn start(site: &'static Callsite) -> Self {
         Self {
             site,
             start: Ticks::now(),
-            fields,
-            interrupted: OutcomeKind::Panic,
             statements: 0,
+            nested: false,
         }
     }
 
-    /// Runs `work` as a part of this call: statements inside are named after an annotated query, and counted.
+    pub(crate) fn started(&self) -> Ticks {
+        self.start
+    }
+
+    /// The call runs on this thread from now on: statements inside are counted, and named after an annotated query.
     #[inline]
-    pub(crate) fn run<R>(&mut self, work: impl FnOnce() -> R) -> R {
-        if self.site.kind() == CallKind::Business {
-            return work();
-        }
-        let _inside = Inside {
-            before: current::statements(),
-            outer: current::replace_query(Some(self.site)),
-            timer: self,
+    pub(crate) fn enter(&self) -> Before {
+        current::enter_call(self.site)
+    }
+
+    /// It runs here no more.
+    #[inline]
+    pub(crate) fn leave(&mut self, before: &Before) {
+        self.statements += current::leave_call(self.site, before);
+        self.nested |= before.is_nested;
+    }
+
+    /// Records the call, with what `tell` knows of it if that has a chance to be kept.
+    #[inline]
+    pub(crate) fn stop(
+        self,
+        end: Ticks,
+        outcome: Outcome,
+        polls: Polls,
+        tell: Option<impl FnOnce() -> Option<Box<Detail>>>,
+    ) {
+        let mut call = Call {
+            site: self.site,
+            start: self.start,
+            end,
+            detail: None,
+            request: None,
+            statements: self.statements,
+            polls,
+            sampled: false,
+            nested: self.nested,
+            outcome: outcome.into(),
         };
-        work()
-    }
-
-    /// Says how the call ends if its future is dropped now.
-    pub(crate) fn interrupt_as(&mut self, outcome: OutcomeKind) {
-        self.interrupted = outcome;
-    }
-
-    #[inline]
-    pub(crate) fn stop(mut self, outcome: Outcome) {
-        self.post(outcome);
-        std::mem::forget(self);
-    }
-
-    #[inline]
-    fn post(&mut self, outcome: Outcome) {
-        let end = Ticks::now();
-        let fields = std::mem::take(&mut self.fields);
-        let error_class = match outcome {
-            Outcome::Error(class) => Some(class),
-            _ => None,
+        let Some(tell) = tell else {
+            return post(call, outcome, None);
         };
-        let detail = (error_class.is_some() || !fields.is_empty()).then(|| {
-            Box::new(Detail {
-                error_class,
-                fields,
-                ..Detail::default()
-            })
+        // Outside of `with_current`: what is told is the application's code, and may record something itself.
+        let kept = current::with_current(|current| {
+            call.sampled = current.samples(call.site);
+            call.sampled || current.recorder.policy.judge_call(&call).forced
         });
-        let standalone = self.site.kind() == CallKind::Query && self.statements == 0;
-        current::with_current(|current| {
-            if standalone && let Some(request) = current.request {
-                request.count_statement(self.start.count_until(end));
-            }
-            if standalone || self.site.kind() == CallKind::Business {
-                current.count_if_unattributed();
-            }
-            current.post(Event::Call(Call {
-                site: self.site,
-                start: self.start,
-                end,
-                request: current.request_id(),
-                detail,
-                statements: self.statements,
-                outcome: outcome.into(),
-            }));
-        });
-        if standalone {
-            // An annotated query around this one must not count it again.
-            current::add_statements(1);
+        if kept.unwrap_or(false) {
+            call.detail = tell();
         }
+        let sampled = call.sampled;
+        post(call, outcome, Some(sampled));
     }
 }
 
-impl Drop for Timer {
-    fn drop(&mut self) {
-        self.post(self.interrupted.with_class(None));
+#[inline]
+fn post(mut call: Call, outcome: Outcome, sampled: Option<bool>) {
+    if let Outcome::Error(class) = outcome {
+        call.detail.get_or_insert_default().error_class = Some(class);
     }
-}
-
-/// While an annotated query runs on this thread.
-struct Inside<'a> {
-    timer: &'a mut Timer,
-    before: u32,
-    outer: Option<&'static Callsite>,
-}
-
-impl Drop for Inside<'_> {
-    fn drop(&mut self) {
-        current::replace_query(self.outer);
-        self.timer.statements += current::statements().wrapping_sub(self.before);
+    let is_query = call.site.kind() == CallKind::Query;
+    let is_operation = call.is_operation();
+    current::with_current(|current| {
+        if is_query
+            && is_operation
+            && let Some(request) = current.request
+        {
+            request.count_statement(call.start.count_until(call.end));
+        }
+        if is_operation {
+            current.count_if_unattributed();
+        }
+        call.request = current.request_id();
+        call.sampled = sampled.unwrap_or_else(|| current.samples(call.site));
+        current.post(Event::Call(call));
+    });
+    if is_query && is_operation {
+        // An annotated query around this one must not count it again.
+        current::add_statements(1);
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use actix_web::http::{Method, StatusCode, Uri};
 
+use crate::instrument::actix::classify::class_of_status;
 use crate::instrument::actix::routes::{Routes, method_label};
 use crate::model::clock::Ticks;
 use crate::model::event::{Event, Request};
@@ -129,7 +130,7 @@ impl RequestGuard {
         if self.has_panicked {
             Outcome::Panic
         } else {
-            outcome_of_status(status)
+            class_of_status(status).map_or(Outcome::Ok, Outcome::Error)
         }
     }
 
@@ -170,23 +171,4 @@ impl Drop for RequestGuard {
         // Last: whoever sees that no request is in flight finds all their records.
         self.recorder.gauges.request_ended();
     }
-}
-
-/// Only what the server did wrong is an error: a client's mistake is a well-served request.
-fn outcome_of_status(status: StatusCode) -> Outcome {
-    if !status.is_server_error() {
-        return Outcome::Ok;
-    }
-    Outcome::Error(match status.as_u16() {
-        500 => "500",
-        501 => "501",
-        502 => "502",
-        503 => "503",
-        504 => "504",
-        505 => "505",
-        507 => "507",
-        508 => "508",
-        511 => "511",
-        _ => "5xx",
-    })
 }

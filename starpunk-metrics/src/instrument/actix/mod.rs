@@ -5,6 +5,7 @@
 
 mod block;
 mod body;
+mod classify;
 mod extractor;
 mod guard;
 mod middleware;

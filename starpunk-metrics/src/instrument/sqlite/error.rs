@@ -2,12 +2,22 @@
 
 use rusqlite::{Error, ffi};
 
+use crate::instrument::outcome::Classify;
+
 /// What is recorded of a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) class: &'static str,
     /// SQLite's extended result code (rescode.html), where SQLite refused.
     pub(crate) code: Option<i32>,
+}
+
+/// `busy`, `constraint_unique` and so on by SQLite's result code; `parameter` and `row` for what could not be converted.
+/// That no row was found is no error.
+impl Classify for Error {
+    fn error_class(&self) -> Option<&'static str> {
+        Failure::of(self).map(|failure| failure.class)
+    }
 }
 
 impl Failure {

@@ -11,6 +11,7 @@ use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
 use crate::instrument::sqlite::scope::{self, Finished};
 use crate::instrument::sqlite::sql;
+use crate::model::callsite::Callsite;
 use crate::model::clock::Ticks;
 use crate::model::event::{Event, Statement, StatementDetail};
 use crate::model::names::Shape;
@@ -131,7 +132,7 @@ impl Probe {
         let Running { start, rows, .. } = self.running.remove(at);
         current::with_current(|current| {
             let finished = Finished {
-                shape: self.shapes.number(current.recorder, sql),
+                shape: self.shapes.number(current, sql),
                 start,
                 end,
                 rows,
@@ -173,7 +174,7 @@ pub(crate) fn post_refused(
 fn post_shape(shape: Shape, start: Ticks, outcome: OutcomeKind, detail: StatementDetail) {
     current::with_current(|current| {
         let finished = Finished {
-            shape: intern(current.recorder, shape),
+            shape: intern(current.recorder, named(shape, current.query)),
             start,
             end: Ticks::now(),
             rows: 0,
@@ -215,22 +216,37 @@ fn post_in(
 #[derive(Default)]
 struct ShapeCache {
     pipeline: u64,
-    numbers: HashMap<Box<str>, u32>,
+    numbers: HashMap<Box<str>, Known>,
     bytes: usize,
 }
 
+/// What is known of a text.
+#[derive(Clone, Copy)]
+struct Known {
+    number: u16,
+    /// Where the text does not tell the table: the annotation that did so last, and the number of its shape.
+    named: Option<Option<(&'static Callsite, u16)>>,
+}
+
 impl ShapeCache {
-    fn number(&mut self, recorder: &Recorder, sql: &str) -> u32 {
+    fn number(&mut self, current: &Current<'_>, sql: &str) -> u16 {
+        let recorder = current.recorder;
         if self.pipeline != recorder.id {
             *self = Self {
                 pipeline: recorder.id,
                 ..Self::default()
             };
         }
-        if let Some(&number) = self.numbers.get(sql) {
-            return number;
+        if let Some(known) = self.numbers.get_mut(sql) {
+            return known.number_in(current, sql);
         }
-        let number = intern(recorder, sql::shape(sql));
+        let shape = sql::shape(sql);
+        let is_unknown = *shape.table == *Shape::UNKNOWN_TABLE && has_rows(shape.query_type);
+        let mut known = Known {
+            number: intern(recorder, shape),
+            named: is_unknown.then_some(None),
+        };
+        let number = known.number_in(current, sql);
         if sql.len() > MAX_CACHED_BYTES {
             return number;
         }
@@ -239,13 +255,52 @@ impl ShapeCache {
             self.bytes = 0;
         }
         self.bytes += sql.len();
-        self.numbers.insert(sql.into(), number);
+        self.numbers.insert(sql.into(), known);
         number
     }
 }
 
+impl Known {
+    /// The number of the shape, for the annotated query that runs it.
+    #[inline]
+    fn number_in(&mut self, current: &Current<'_>, sql: &str) -> u16 {
+        let Some(named) = &mut self.named else {
+            return self.number;
+        };
+        let Some(query) = current.query.filter(|query| query.table_name().is_some()) else {
+            return self.number;
+        };
+        match named {
+            Some((by, number)) if std::ptr::eq(*by, query) => *number,
+            _ => {
+                let shape = self::named(sql::shape(sql), Some(query));
+                let number = intern(current.recorder, shape);
+                *named = Some((query, number));
+                number
+            }
+        }
+    }
+}
+
+/// Where the text does not tell the table, the annotation may.
+fn named(shape: Shape, query: Option<&Callsite>) -> Shape {
+    match query.and_then(Callsite::table_name) {
+        Some(table) if *shape.table == *Shape::UNKNOWN_TABLE && has_rows(shape.query_type) => {
+            Shape::new(shape.query_type, Some(table))
+        }
+        _ => shape,
+    }
+}
+
+/// Whether a statement of this verb is about the rows of a table, as a `BEGIN` is not.
+fn has_rows(query_type: &str) -> bool {
+    ["SELECT", "INSERT", "REPLACE", "UPDATE", "DELETE"].contains(&query_type)
+}
+
 /// SQLite's names are the same in any case, so their series is too; it shows the spelling that was seen first.
-fn intern(recorder: &Recorder, shape: Shape) -> u32 {
+fn intern(recorder: &Recorder, shape: Shape) -> u16 {
     let name = shape.name.to_ascii_lowercase();
-    recorder.names.shapes.intern(&name, || shape)
+    let number = recorder.names.shapes.intern(&name, || shape);
+    // The table is far smaller; what did not fit would be counted with what overflows it.
+    u16::try_from(number).unwrap_or_default()
 }

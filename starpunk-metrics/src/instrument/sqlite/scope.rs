@@ -18,7 +18,7 @@ thread_local! {
 /// What the hook saw of one statement.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Finished {
-    pub(crate) shape: u32,
+    pub(crate) shape: u16,
     pub(crate) start: Ticks,
     pub(crate) end: Ticks,
     pub(crate) rows: u32,

@@ -1,0 +1,246 @@
+//! What an annotation has to know of a signature: what is returned, and what becomes of the arguments.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::punctuated::Punctuated;
+use syn::visit_mut::VisitMut;
+use syn::{
+    FnArg, GenericArgument, Ident, Pat, PatIdent, PathArguments, PathSegment, ReceiverKind,
+    ReturnType, Signature, Token, Type, TypeParamBound,
+};
+
+use crate::field::Field;
+use crate::tokens::{contains_word, may_mention};
+
+/// What a function that is not `async` returns.
+pub(crate) enum Returned {
+    Value,
+    /// `impl Future`.
+    Future(Option<Output>),
+    /// `Pin<Box<dyn Future>>`.
+    BoxedFuture(Option<Output>),
+}
+
+/// What a future comes to.
+pub(crate) type Output = TokenStream;
+
+pub(crate) fn returned(signature: &Signature) -> Returned {
+    let ReturnType::Type(_, output) = &signature.output else {
+        return Returned::Value;
+    };
+    let mut output = &**output;
+    // A type from another macro comes in a group of its own.
+    while let Type::Group(group) = output {
+        output = &group.elem;
+    }
+    match output {
+        Type::ImplTrait(of) => future_output(&of.bounds)
+            .map_or(Returned::Value, |output| Returned::Future(nameable(output))),
+        Type::Path(path) if path.qself.is_none() => match path.path.segments.last() {
+            Some(last) => boxed_future(last),
+            None => Returned::Value,
+        },
+        _ => Returned::Value,
+    }
+}
+
+/// `Pin<Box<dyn Future<Output = T>>>`, or `BoxFuture<'_, T>` as the `futures` crate names it.
+fn boxed_future(segment: &PathSegment) -> Returned {
+    if segment.ident == "BoxFuture" || segment.ident == "LocalBoxFuture" {
+        let output = only_type(segment).map(|output| nameable(output.clone()));
+        return Returned::BoxedFuture(output.flatten());
+    }
+    let pinned = (segment.ident == "Pin")
+        .then(|| only_type(segment))
+        .flatten();
+    let Some(Type::Path(boxed)) = pinned else {
+        return Returned::Value;
+    };
+    let boxed = boxed.path.segments.last();
+    let inner = boxed
+        .filter(|boxed| boxed.ident == "Box")
+        .and_then(only_type);
+    let bounds = match inner {
+        Some(Type::TraitObject(object)) => &object.bounds,
+        Some(Type::ImplTrait(of)) => &of.bounds,
+        _ => return Returned::Value,
+    };
+    future_output(bounds).map_or(Returned::Value, |output| {
+        Returned::BoxedFuture(nameable(output))
+    })
+}
+
+fn only_type(segment: &PathSegment) -> Option<&Type> {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+        return None;
+    };
+    let mut types = arguments.args.iter().filter_map(|argument| match argument {
+        GenericArgument::Type(of) => Some(of),
+        _ => None,
+    });
+    types.next().filter(|_| types.next().is_none())
+}
+
+/// The `Output` of a future with these bounds; `None` where they ask for more than a wrapper can keep: it is a future, and
+/// may go where the one inside may go.
+fn future_output(bounds: &Punctuated<TypeParamBound, Token![+]>) -> Option<Type> {
+    const KEPT: [&str; 4] = ["Send", "Sync", "Unpin", "UnwindSafe"];
+    let mut output = None;
+    for bound in bounds {
+        let TypeParamBound::Trait(bound) = bound else {
+            continue;
+        };
+        if bound.maybe.is_some() {
+            continue;
+        }
+        let segment = bound.path.segments.last()?;
+        if segment.ident == "Future" {
+            let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+                return None;
+            };
+            output = arguments.args.iter().find_map(|argument| match argument {
+                GenericArgument::AssocType(of) if of.ident == "Output" => Some(of.ty.clone()),
+                _ => None,
+            });
+        } else if !KEPT.iter().any(|kept| segment.ident == kept) {
+            return None;
+        }
+    }
+    output
+}
+
+/// A type as it can be written in the body; `impl Trait` cannot.
+fn nameable(output: Type) -> Option<Output> {
+    let tokens = output.into_token_stream();
+    (!contains_word(tokens.clone(), "impl")).then_some(tokens)
+}
+
+/// The return type where it can be written in the body.
+pub(crate) fn nameable_output(signature: &Signature) -> Option<Output> {
+    match &signature.output {
+        ReturnType::Default => Some(quote!(())),
+        ReturnType::Type(_, output) => nameable((**output).clone()),
+    }
+}
+
+pub(crate) fn never_returns(signature: &Signature) -> bool {
+    matches!(&signature.output, ReturnType::Type(_, output) if matches!(**output, Type::Never(_)))
+}
+
+/// Whether what is returned looks like a `Result`, by its name.
+pub(crate) fn returns_a_result(signature: &Signature) -> bool {
+    let ReturnType::Type(_, output) = &signature.output else {
+        return false;
+    };
+    let Type::Path(path) = &**output else {
+        return false;
+    };
+    let last = path.path.segments.last();
+    last.is_some_and(|last| last.ident.to_string().ends_with("Result"))
+}
+
+/// Whether the fields can wait until the call has ended: nothing that they name is used up or changed by the body.
+///
+/// What is certain is read off the signature: a shared reference and a number can be copied.
+pub(crate) fn can_wait(signature: &Signature, fields: &[Field]) -> bool {
+    let mut used_up = Vec::new();
+    for argument in &signature.inputs {
+        match argument {
+            FnArg::Receiver(receiver) => {
+                if !is_shared(&receiver.kind) {
+                    used_up.push("self".to_owned());
+                }
+            }
+            FnArg::Typed(typed) if is_plain(&typed.pat) && is_copied(&typed.ty) => {}
+            FnArg::Typed(typed) => {
+                used_up.extend(bindings(&typed.pat).iter().map(ToString::to_string));
+            }
+        }
+    }
+    let mut values = fields.iter().map(|field| field.value.to_token_stream());
+    values.all(|value| {
+        let mentions = |name: &String| may_mention(value.clone(), name);
+        !used_up.iter().any(mentions)
+    })
+}
+
+/// A statement that captures the arguments whole and in the order in which the plain function would drop them: the last
+/// one first. A closure on its own drops them in the order in which its body names them.
+pub(crate) fn drop_order(signature: &Signature, body: &TokenStream) -> Option<TokenStream> {
+    let mut dropped: Vec<TokenStream> = Vec::new();
+    for argument in &signature.inputs {
+        match argument {
+            FnArg::Receiver(receiver) => {
+                if is_owned(&receiver.kind) && contains_word(body.clone(), "self") {
+                    let this = receiver.self_token;
+                    dropped.push(quote!(&#this));
+                }
+            }
+            FnArg::Typed(typed)
+                if is_copied(&typed.ty) || matches!(*typed.ty, Type::Reference(_)) => {}
+            FnArg::Typed(typed) => {
+                // One that nobody uses stays outside, so that the compiler can say that nobody does.
+                let used = bindings(&typed.pat).into_iter().filter(|name| {
+                    let name = name.to_string();
+                    !name.starts_with('_') && may_mention(body.clone(), &name)
+                });
+                dropped.extend(used.map(|name| quote!(&#name)));
+            }
+        }
+    }
+    dropped.reverse();
+    (dropped.len() > 1).then(|| quote!(let _ = (#(#dropped),*);))
+}
+
+fn is_shared(receiver: &ReceiverKind) -> bool {
+    match receiver {
+        ReceiverKind::Reference(_, _, mutability) => mutability.is_none(),
+        ReceiverKind::Typed(_, of) => is_copied(of),
+        _ => false,
+    }
+}
+
+fn is_owned(receiver: &ReceiverKind) -> bool {
+    match receiver {
+        ReceiverKind::Value => true,
+        ReceiverKind::Typed(_, of) => !matches!(**of, Type::Reference(_)),
+        _ => false,
+    }
+}
+
+/// One name, and nothing taken apart.
+fn is_plain(pattern: &Pat) -> bool {
+    matches!(pattern, Pat::Ident(name) if name.by_ref.is_none() && name.subpat.is_none())
+}
+
+fn is_copied(of: &Type) -> bool {
+    const COPIED: [&str; 16] = [
+        "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16",
+        "u32", "u64", "u128", "usize",
+    ];
+    match of {
+        Type::Reference(reference) => reference.mutability.is_none(),
+        Type::Path(path) if path.qself.is_none() => {
+            COPIED.iter().any(|name| path.path.is_ident(name))
+        }
+        _ => false,
+    }
+}
+
+/// The names that a pattern binds, in order.
+fn bindings(pattern: &Pat) -> Vec<Ident> {
+    struct Names(Vec<Ident>);
+    impl VisitMut for Names {
+        fn visit_pat_ident_mut(&mut self, name: &mut PatIdent) {
+            // A constant or a variant without fields looks the same; by its case it is told.
+            let text = name.ident.to_string();
+            if !text.starts_with(char::is_uppercase) {
+                self.0.push(name.ident.clone());
+            }
+            syn::visit_mut::visit_pat_ident_mut(self, name);
+        }
+    }
+    let mut names = Names(Vec::new());
+    names.visit_pat_mut(&mut pattern.clone());
+    names.0
+}

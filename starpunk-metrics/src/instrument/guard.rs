@@ -1,0 +1,85 @@
+//! The guard in a body that has to stay where it is.
+
+use std::marker::PhantomData;
+
+use crate::instrument::fields::FieldSource;
+use crate::instrument::running::Running;
+use crate::model::callsite::Callsite;
+use crate::model::clock::Ticks;
+use crate::model::field::Field;
+use crate::model::operation::{Outcome, OutcomeKind};
+use crate::record::current::{self, Before};
+
+/// A call whose body stays where it is: in a closure `#[track_caller]` would lose the caller.
+#[derive(Debug)]
+pub struct Guard<R, S: FieldSource<R>> {
+    running: Running<R, S>,
+    before: Before,
+}
+
+impl<R, S: FieldSource<R>> Guard<R, S> {
+    /// Begins the call.
+    ///
+    /// `unseen` is its outcome if it is left by a `return` that a macro wrote, which [`Guard::finish`] never sees.
+    #[inline]
+    pub fn start(site: &'static Callsite, fields: S, unseen: Outcome) -> Self {
+        if !current::is_active() {
+            return Self {
+                running: Running::NONE,
+                before: Before::default(),
+            };
+        }
+        let mut running = Running::start(site, fields, unseen.into());
+        let before = running.live.as_mut().map(|live| live.timer.enter());
+        Self {
+            running,
+            before: before.unwrap_or_default(),
+        }
+    }
+
+    /// Records the call, and hands back what it returned.
+    #[inline]
+    pub fn finish(mut self, output: R, classify: impl FnOnce(&R) -> Outcome) -> R {
+        let end = Ticks::now();
+        self.leave();
+        self.running.finish_at(end, &output, classify);
+        output
+    }
+
+    /// [`Guard::finish`], with fields from what the call returned.
+    #[inline]
+    pub fn finish_reading<const N: usize>(
+        mut self,
+        output: R,
+        classify: impl FnOnce(&R) -> Outcome,
+        read: impl FnOnce(&R) -> Option<[Field; N]>,
+    ) -> R {
+        let end = Ticks::now();
+        self.leave();
+        if let Some(live) = self.running.live.take() {
+            let mut running = Running {
+                live: Some(live.reading(read)),
+                output: PhantomData,
+            };
+            running.finish_at(end, &output, classify);
+        }
+        output
+    }
+
+    fn leave(&mut self) {
+        if let Some(live) = &mut self.running.live {
+            live.timer.leave(&self.before);
+        }
+    }
+}
+
+impl<R, S: FieldSource<R>> Drop for Guard<R, S> {
+    fn drop(&mut self) {
+        self.leave();
+        if let Some(live) = &mut self.running.live
+            && std::thread::panicking()
+        {
+            live.interrupted = OutcomeKind::Panic;
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! A call in progress, whatever it is made of: how it is entered, left, and told.
+
+use std::marker::PhantomData;
+use std::task::Poll;
+
+use crate::instrument::fields::{FieldSource, WithOutput};
+use crate::model::callsite::Callsite;
+use crate::model::clock::Ticks;
+use crate::model::event::Polls;
+use crate::model::operation::{Outcome, OutcomeKind};
+use crate::record::current::Before;
+use crate::record::timer::Timer;
+
+/// A call in progress. Dropped before it is finished, it was interrupted: by a panic, or by the end of its future.
+#[derive(Debug)]
+pub(crate) struct Running<R, S: FieldSource<R>> {
+    /// `None` once it is recorded, and where nothing is.
+    pub(crate) live: Option<Live<S>>,
+    pub(crate) output: PhantomData<fn(&R)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Live<S> {
+    pub(crate) timer: Timer,
+    busy: u64,
+    longest: u64,
+    /// What becomes of the call if it is dropped now.
+    pub(crate) interrupted: OutcomeKind,
+    pub(crate) fields: S,
+}
+
+impl<R, S: FieldSource<R>> Running<R, S> {
+    pub(crate) const NONE: Self = Self {
+        live: None,
+        output: PhantomData,
+    };
+
+    #[inline]
+    pub(crate) fn start(site: &'static Callsite, fields: S, interrupted: OutcomeKind) -> Self {
+        Self {
+            live: Some(Live {
+                timer: Timer::start(site),
+                busy: 0,
+                longest: 0,
+                interrupted,
+                fields,
+            }),
+            output: PhantomData,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn enter<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let _inside = self
+            .live
+            .as_mut()
+            .map(|live| Inside::enter(&mut live.timer));
+        work()
+    }
+
+    /// Polls once; a panic in it is the end of the call.
+    pub(crate) fn poll<T>(
+        &mut self,
+        since: Option<Ticks>,
+        poll: impl FnOnce() -> Poll<T>,
+    ) -> (Poll<T>, Ticks) {
+        let start = since.unwrap_or_else(Ticks::now);
+        if let Some(live) = &mut self.live {
+            live.interrupted = OutcomeKind::Panic;
+        }
+        let polled = self.enter(poll);
+        let end = Ticks::now();
+        if let Some(live) = &mut self.live {
+            live.interrupted = OutcomeKind::Cancelled;
+            let ticks = start.count_until(end).max(1);
+            live.busy += ticks;
+            live.longest = live.longest.max(ticks);
+        }
+        (polled, end)
+    }
+
+    #[inline]
+    pub(crate) fn finish(&mut self, output: &R, classify: impl FnOnce(&R) -> Outcome) {
+        self.finish_at(Ticks::now(), output, classify);
+    }
+
+    #[inline]
+    pub(crate) fn finish_at(
+        &mut self,
+        end: Ticks,
+        output: &R,
+        classify: impl FnOnce(&R) -> Outcome,
+    ) {
+        let Some(live) = self.live.take() else { return };
+        let outcome = classify(output);
+        live.record(end, outcome, outcome.is_ok().then_some(output));
+    }
+}
+
+impl<S> Live<S> {
+    pub(crate) fn reading<O>(self, read: O) -> Live<WithOutput<S, O>> {
+        Live {
+            timer: self.timer,
+            busy: self.busy,
+            longest: self.longest,
+            interrupted: self.interrupted,
+            fields: WithOutput::new(self.fields, read),
+        }
+    }
+
+    #[inline]
+    fn record<R>(self, end: Ticks, outcome: Outcome, output: Option<&R>)
+    where
+        S: FieldSource<R>,
+    {
+        let polls = Polls {
+            busy_ticks: self.busy as f32,
+            longest_ticks: self.longest as f32,
+        };
+        let fields = self.fields;
+        let tell = (!S::IS_EMPTY).then_some(|| fields.tell(output).0);
+        self.timer.stop(end, outcome, polls, tell);
+    }
+}
+
+impl<R, S: FieldSource<R>> Drop for Running<R, S> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(live) = self.live.take() {
+            let outcome = live.interrupted.with_class(None);
+            live.record(Ticks::now(), outcome, None);
+        }
+    }
+}
+
+/// While a call runs on this thread.
+struct Inside<'a> {
+    timer: &'a mut Timer,
+    before: Before,
+}
+
+impl<'a> Inside<'a> {
+    #[inline]
+    fn enter(timer: &'a mut Timer) -> Self {
+        let before = timer.enter();
+        Self { timer, before }
+    }
+}
+
+impl Drop for Inside<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.timer.leave(&self.before);
+    }
+}
