@@ -15,22 +15,30 @@ use crate::tokens;
 
 pub(crate) fn expand(kind: Kind, args: &Args, function: &Function) -> TokenStream {
     let library = library(args.library.as_ref());
+    let named = signature::with_all_named(&function.signature);
+    let order = signature::drop_order(&named, &function.body.stream());
+    let signature = if order.is_some() {
+        &named
+    } else {
+        &function.signature
+    };
     let parts = Parts {
         private: quote!(#library::__private),
         args,
-        signature: &function.signature,
+        signature,
+        order,
         body: &function.body,
     };
     let items = parts.items(kind);
-    let measured = if function.signature.asyncness.is_some() {
+    let measured = if signature.asyncness.is_some() {
         parts.async_body()
     } else if function.tracks_its_caller() {
         parts.body_in_place()
     } else {
-        match signature::returned(&function.signature) {
+        match signature::returned(signature) {
             Returned::Value => parts.body(),
-            Returned::Future(output) => parts.made_future(output.as_ref()),
-            Returned::BoxedFuture(output) => parts.boxed_future(output.as_ref()),
+            Returned::Future(output) => parts.made_future(&output),
+            Returned::BoxedFuture(output) => parts.boxed_future(&output),
         }
     };
     let Function {
@@ -38,7 +46,7 @@ pub(crate) fn expand(kind: Kind, args: &Args, function: &Function) -> TokenStrea
         inner_attributes,
         visibility,
         defaultness,
-        signature,
+        signature: _,
         body: _,
     } = function;
     quote! {
@@ -62,6 +70,8 @@ struct Parts<'a> {
     private: TokenStream,
     args: &'a Args,
     signature: &'a Signature,
+    /// What keeps the arguments in the order in which they are dropped.
+    order: Option<TokenStream>,
     body: &'a Group,
 }
 
@@ -109,30 +119,39 @@ impl Parts<'_> {
 
     /// The body of an `async` function.
     fn async_body(&self) -> TokenStream {
-        let Self { private, .. } = self;
+        let Self {
+            private,
+            order,
+            body,
+            ..
+        } = self;
         let new = self.reading(quote!(#private::Tracked::new));
         let fields = self.fields(signature::can_wait(self.signature, &self.args.fields));
         let edge = self.return_edge();
-        let (order, body) = self.ordered();
         let outcome = self.outcome(self.unit().as_ref());
         quote! {
-            #new(&__STARPUNK_CALLSITE, #fields, async move { #edge #order #body }, #outcome).await
+            #new(
+                &__STARPUNK_CALLSITE,
+                move || (#fields, async move { #edge #order #body }),
+                #outcome,
+            )
+            .await
         }
     }
 
     /// The body of a function that returns `impl Future`.
-    fn made_future(&self, output: Option<&TokenStream>) -> TokenStream {
+    fn made_future(&self, output: &TokenStream) -> TokenStream {
         let Self { private, .. } = self;
         let made = self.reading(quote!(#private::Tracked::made));
         // What the future may outlive cannot be asked later.
         let fields = self.fields(false);
         let body = self.closure();
-        let outcome = self.outcome(output);
+        let outcome = self.outcome(Some(output));
         quote!(#made(&__STARPUNK_CALLSITE, #fields, #body, #outcome))
     }
 
     /// The body of a function that returns `Pin<Box<dyn Future>>`.
-    fn boxed_future(&self, output: Option<&TokenStream>) -> TokenStream {
+    fn boxed_future(&self, output: &TokenStream) -> TokenStream {
         let Some((boxing, future)) = tokens::boxed_async_block(self.body.stream()) else {
             let made = self.made_future(output);
             return quote!(::std::boxed::Box::pin(#made));
@@ -141,8 +160,8 @@ impl Parts<'_> {
         let Self { private, .. } = self;
         let new = self.reading(quote!(#private::Tracked::new));
         let fields = self.fields(false);
-        let outcome = self.outcome(output);
-        quote!(#boxing(#new(&__STARPUNK_CALLSITE, #fields, #future, #outcome)))
+        let outcome = self.outcome(Some(output));
+        quote!(#boxing(#new(&__STARPUNK_CALLSITE, move || (#fields, #future), #outcome)))
     }
 
     /// The body of a function that is called with its caller's location, which ends at a closure: it stays where it is.
@@ -165,38 +184,34 @@ impl Parts<'_> {
         } else {
             quote!(#private::Outcome::Ok)
         };
-        let output = signature::nameable_output(self.signature).map(|output| quote!(: #output));
+        let output = signature::nameable_output(self.signature);
         let body = caller::body_to_its_end(self.body, private);
         let finish = self.reading(quote!(finish));
         let outcome = self.outcome(self.unit().as_ref());
         quote! {
             let __starpunk_guard =
                 #private::Guard::start(&__STARPUNK_CALLSITE, #fields, #unseen);
-            let __starpunk_output #output = #body;
+            let __starpunk_output: #output = #body;
             __starpunk_guard.#finish(__starpunk_output, #outcome)
         }
     }
 
     /// The body as a closure that is called once.
     fn closure(&self) -> TokenStream {
-        let (order, body) = self.ordered();
-        let body = match order {
-            Some(order) => quote!({ #order #body }),
-            None => body,
+        let Self { order, body, .. } = self;
+        let named = signature::named_for_clippy(self.signature, &body.stream());
+        let body = if order.is_some() || !named.is_empty() {
+            quote!({ #named #order #body })
+        } else {
+            body.to_token_stream()
         };
         match &self.signature.output {
             ReturnType::Default => quote!(move || #body),
-            ReturnType::Type(..) => match signature::nameable_output(self.signature) {
-                Some(output) => quote!(move || -> #output #body),
-                None => quote!(move || #body),
-            },
+            ReturnType::Type(..) => {
+                let output = signature::nameable_output(self.signature);
+                quote!(move || -> #output #body)
+            }
         }
-    }
-
-    /// The body, and what has to stand before it.
-    fn ordered(&self) -> (Option<TokenStream>, TokenStream) {
-        let order = signature::drop_order(self.signature, &self.body.stream());
-        (order, self.body.to_token_stream())
     }
 
     /// The fields: later, where that is possible, else before the body uses up what they are made from.
@@ -231,13 +246,16 @@ impl Parts<'_> {
     /// How the outcome is found in what was returned, and after a comma what is read off it.
     fn outcome(&self, output: Option<&TokenStream>) -> TokenStream {
         let Self { private, args, .. } = self;
+        if signature::never_returns(self.signature) {
+            return quote!(|_| #private::Outcome::Ok);
+        }
         let output = output.map(|output| quote!(: &#output));
         let verdict = match &args.verdict {
             None => quote!(::core::option::Option::None),
             Some(Verdict::OkIf(ask)) => quote!(#private::verdict(__starpunk_output, true, #ask)),
             Some(Verdict::ErrIf(ask)) => quote!(#private::verdict(__starpunk_output, false, #ask)),
         };
-        let class = quote!(#private::Probe(__starpunk_error).ask().failure());
+        let class = quote!(#private::Probe(__starpunk_error).__starpunk_ask().__starpunk_failure());
         let class = match &args.err_class {
             None => class,
             Some(name) => quote!(#private::named(#class, __starpunk_error, #name)),
@@ -245,9 +263,9 @@ impl Parts<'_> {
         let outcome = quote! {
             |__starpunk_output #output| {
                 use #private::AnyOutput as _;
-                #private::Probe(__starpunk_output).ask().outcome(
+                #private::Probe(__starpunk_output).__starpunk_ask().__starpunk_outcome(
                     #verdict,
-                    |__starpunk_value| #private::Probe(__starpunk_value).ask().class(),
+                    |__starpunk_value| #private::Probe(__starpunk_value).__starpunk_ask().__starpunk_class(),
                     |__starpunk_error| #class,
                 )
             }
@@ -264,7 +282,7 @@ impl Parts<'_> {
             #outcome,
             |__starpunk_output #output| {
                 use #private::AnyOutput as _;
-                #private::Probe(__starpunk_output).ask().success().map(|__starpunk_value| [#(#fields),*])
+                #private::Probe(__starpunk_output).__starpunk_ask().__starpunk_success().map(|__starpunk_value| [#(#fields),*])
             }
         }
     }
@@ -303,7 +321,7 @@ impl Parts<'_> {
         if !is_written || signature::never_returns(self.signature) {
             return None;
         }
-        let output = signature::nameable_output(self.signature)?;
+        let output = signature::nameable_output(self.signature);
         Some(quote! {
             if let ::core::option::Option::Some(__starpunk_return) =
                 ::core::option::Option::None::<#output>

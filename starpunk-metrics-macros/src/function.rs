@@ -47,7 +47,7 @@ impl Parse for Function {
                 "a function without a body cannot be measured; annotate the one that implements it",
             ));
         }
-        let body: Group = input.parse()?;
+        let body = braces(&input.parse()?)?;
         let (inner_attributes, body) = split_inner_attributes(&body)?;
         Ok(Self {
             attributes,
@@ -84,13 +84,21 @@ fn looks_like_a_function(input: ParseStream<'_>) -> bool {
     false
 }
 
-fn split_inner_attributes(body: &Group) -> Result<(Vec<Attribute>, Group)> {
-    if body.delimiter() != Delimiter::Brace {
-        return Err(Error::new(
-            body.span(),
+/// The body in its braces; from another macro it may come in a group of its own.
+fn braces(body: &TokenTree) -> Result<Group> {
+    match body {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Ok(group.clone()),
+        TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
+            braces(&syn::parse2(group.stream())?)
+        }
+        other => Err(Error::new(
+            other.span(),
             "expected the body of a function in braces",
-        ));
+        )),
     }
+}
+
+fn split_inner_attributes(body: &Group) -> Result<(Vec<Attribute>, Group)> {
     let split = |input: ParseStream<'_>| {
         let attributes = input.call(Attribute::parse_inner)?;
         Ok((attributes, input.parse::<TokenStream>()?))

@@ -1,7 +1,7 @@
 //! What an annotation has to know of a signature: what is returned, and what becomes of the arguments.
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, format_ident, quote};
 use syn::punctuated::Punctuated;
 use syn::visit_mut::VisitMut;
 use syn::{
@@ -16,9 +16,9 @@ use crate::tokens::{contains_word, may_mention};
 pub(crate) enum Returned {
     Value,
     /// `impl Future`.
-    Future(Option<Output>),
+    Future(Output),
     /// `Pin<Box<dyn Future>>`.
-    BoxedFuture(Option<Output>),
+    BoxedFuture(Output),
 }
 
 /// What a future comes to.
@@ -28,12 +28,7 @@ pub(crate) fn returned(signature: &Signature) -> Returned {
     let ReturnType::Type(_, output) = &signature.output else {
         return Returned::Value;
     };
-    let mut output = &**output;
-    // A type from another macro comes in a group of its own.
-    while let Type::Group(group) = output {
-        output = &group.elem;
-    }
-    match output {
+    match ungrouped(output) {
         Type::ImplTrait(of) => future_output(&of.bounds)
             .map_or(Returned::Value, |output| Returned::Future(nameable(output))),
         Type::Path(path) if path.qself.is_none() => match path.path.segments.last() {
@@ -47,20 +42,21 @@ pub(crate) fn returned(signature: &Signature) -> Returned {
 /// `Pin<Box<dyn Future<Output = T>>>`, or `BoxFuture<'_, T>` as the `futures` crate names it.
 fn boxed_future(segment: &PathSegment) -> Returned {
     if segment.ident == "BoxFuture" || segment.ident == "LocalBoxFuture" {
-        let output = only_type(segment).map(|output| nameable(output.clone()));
-        return Returned::BoxedFuture(output.flatten());
+        return only_type(segment).map_or(Returned::Value, |output| {
+            Returned::BoxedFuture(nameable(output.clone()))
+        });
     }
     let pinned = (segment.ident == "Pin")
         .then(|| only_type(segment))
         .flatten();
-    let Some(Type::Path(boxed)) = pinned else {
+    let Some(Type::Path(boxed)) = pinned.map(ungrouped) else {
         return Returned::Value;
     };
     let boxed = boxed.path.segments.last();
     let inner = boxed
         .filter(|boxed| boxed.ident == "Box")
         .and_then(only_type);
-    let bounds = match inner {
+    let bounds = match inner.map(ungrouped) {
         Some(Type::TraitObject(object)) => &object.bounds,
         Some(Type::ImplTrait(of)) => &of.bounds,
         _ => return Returned::Value,
@@ -109,22 +105,42 @@ fn future_output(bounds: &Punctuated<TypeParamBound, Token![+]>) -> Option<Type>
     output
 }
 
-/// A type as it can be written in the body; `impl Trait` cannot.
-fn nameable(output: Type) -> Option<Output> {
-    let tokens = output.into_token_stream();
-    (!contains_word(tokens.clone(), "impl")).then_some(tokens)
+/// A type from another macro comes in a group of its own.
+fn ungrouped(mut of: &Type) -> &Type {
+    while let Type::Group(syn::TypeGroup { elem, .. }) | Type::Paren(syn::TypeParen { elem, .. }) =
+        of
+    {
+        of = elem;
+    }
+    of
 }
 
-/// The return type where it can be written in the body.
-pub(crate) fn nameable_output(signature: &Signature) -> Option<Output> {
+/// A type as it can be written in the body: what is `impl Trait` outside is to be found there.
+fn nameable(mut output: Type) -> Output {
+    struct Hidden;
+    impl VisitMut for Hidden {
+        fn visit_type_mut(&mut self, of: &mut Type) {
+            if let Type::ImplTrait(_) = of {
+                *of = Type::Verbatim(quote!(_));
+            } else {
+                syn::visit_mut::visit_type_mut(self, of);
+            }
+        }
+    }
+    Hidden.visit_type_mut(&mut output);
+    output.into_token_stream()
+}
+
+/// The return type as it can be written in the body.
+pub(crate) fn nameable_output(signature: &Signature) -> Output {
     match &signature.output {
-        ReturnType::Default => Some(quote!(())),
+        ReturnType::Default => quote!(()),
         ReturnType::Type(_, output) => nameable((**output).clone()),
     }
 }
 
 pub(crate) fn never_returns(signature: &Signature) -> bool {
-    matches!(&signature.output, ReturnType::Type(_, output) if matches!(**output, Type::Never(_)))
+    matches!(&signature.output, ReturnType::Type(_, output) if matches!(ungrouped(output), Type::Never(_)))
 }
 
 /// Whether what is returned looks like a `Result`, by its name.
@@ -132,7 +148,7 @@ pub(crate) fn returns_a_result(signature: &Signature) -> bool {
     let ReturnType::Type(_, output) = &signature.output else {
         return false;
     };
-    let Type::Path(path) = &**output else {
+    let Type::Path(path) = ungrouped(output) else {
         return false;
     };
     let last = path.path.segments.last();
@@ -166,30 +182,62 @@ pub(crate) fn can_wait(signature: &Signature, fields: &[Field]) -> bool {
 
 /// A statement that captures the arguments whole and in the order in which the plain function would drop them: the last
 /// one first. A closure on its own drops them in the order in which its body names them.
+///
+/// `None` where the body takes none of them in, or there is no order between them.
 pub(crate) fn drop_order(signature: &Signature, body: &TokenStream) -> Option<TokenStream> {
     let mut dropped: Vec<TokenStream> = Vec::new();
+    let mut is_any_used = false;
+    let mut lint = None;
     for argument in &signature.inputs {
         match argument {
             FnArg::Receiver(receiver) => {
                 if is_owned(&receiver.kind) && contains_word(body.clone(), "self") {
                     let this = receiver.self_token;
                     dropped.push(quote!(&#this));
+                    is_any_used = true;
                 }
             }
-            FnArg::Typed(typed)
-                if is_copied(&typed.ty) || matches!(*typed.ty, Type::Reference(_)) => {}
+            FnArg::Typed(typed) if is_never_dropped(&typed.ty) => {}
             FnArg::Typed(typed) => {
-                // One that nobody uses stays outside, so that the compiler can say that nobody does.
-                let used = bindings(&typed.pat).into_iter().filter(|name| {
-                    let name = name.to_string();
-                    !name.starts_with('_') && may_mention(body.clone(), &name)
-                });
-                dropped.extend(used.map(|name| quote!(&#name)));
+                for name in bindings(&typed.pat) {
+                    let text = name.to_string();
+                    let is_used = may_mention(body.clone(), &text);
+                    let is_private = text.starts_with('_');
+                    // One that nobody uses stays outside, so that the compiler can say that nobody does.
+                    if is_used || is_private {
+                        dropped.push(quote!(&#name));
+                    }
+                    if is_private {
+                        lint = Some(quote!(#[allow(clippy::used_underscore_binding)]));
+                    }
+                    is_any_used |= is_used;
+                }
             }
         }
     }
     dropped.reverse();
-    (dropped.len() > 1).then(|| quote!(let _ = (#(#dropped),*);))
+    (is_any_used && dropped.len() > 1).then(|| quote!(#lint let _ = (#(#dropped),*);))
+}
+
+/// Gives a name to the arguments that have none, so that [`drop_order`] can speak of them.
+pub(crate) fn with_all_named(signature: &Signature) -> Signature {
+    let mut signature = signature.clone();
+    for (number, argument) in signature.inputs.iter_mut().enumerate() {
+        if let FnArg::Typed(typed) = argument
+            && matches!(*typed.pat, Pat::Wild(_))
+            && !is_never_dropped(&typed.ty)
+        {
+            let name = format_ident!("__starpunk_unnamed_{number}", span = Span::mixed_site());
+            *typed.pat = Pat::Ident(PatIdent {
+                attrs: Vec::new(),
+                by_ref: None,
+                mutability: None,
+                ident: name,
+                subpat: None,
+            });
+        }
+    }
+    signature
 }
 
 fn is_shared(receiver: &ReceiverKind) -> bool {
@@ -203,9 +251,33 @@ fn is_shared(receiver: &ReceiverKind) -> bool {
 fn is_owned(receiver: &ReceiverKind) -> bool {
     match receiver {
         ReceiverKind::Value => true,
-        ReceiverKind::Typed(_, of) => !matches!(**of, Type::Reference(_)),
+        ReceiverKind::Typed(_, of) => !matches!(ungrouped(of), Type::Reference(_)),
         _ => false,
     }
+}
+
+/// Statements that name the arguments for which clippy proposes another type (`&str` for `&String`) because it does not see
+/// that a closure returns them. They do nothing, and capture nothing.
+pub(crate) fn named_for_clippy(signature: &Signature, body: &TokenStream) -> TokenStream {
+    const PROPOSED: [&str; 5] = ["Cow", "OsString", "PathBuf", "String", "Vec"];
+    let named = signature.inputs.iter().filter_map(|argument| {
+        let FnArg::Typed(typed) = argument else {
+            return None;
+        };
+        let (Pat::Ident(name), Type::Reference(reference)) = (&*typed.pat, ungrouped(&typed.ty))
+        else {
+            return None;
+        };
+        let Type::Path(of) = ungrouped(&reference.elem) else {
+            return None;
+        };
+        let last = of.path.segments.last()?;
+        let is_proposed = PROPOSED.iter().any(|known| last.ident == known);
+        let name = &name.ident;
+        (is_proposed && may_mention(body.clone(), &name.to_string()))
+            .then(|| quote!(let _ = #name;))
+    });
+    named.collect()
 }
 
 /// One name, and nothing taken apart.
@@ -213,12 +285,16 @@ fn is_plain(pattern: &Pat) -> bool {
     matches!(pattern, Pat::Ident(name) if name.by_ref.is_none() && name.subpat.is_none())
 }
 
+fn is_never_dropped(of: &Type) -> bool {
+    is_copied(of) || matches!(ungrouped(of), Type::Reference(_))
+}
+
 fn is_copied(of: &Type) -> bool {
     const COPIED: [&str; 16] = [
         "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16",
         "u32", "u64", "u128", "usize",
     ];
-    match of {
+    match ungrouped(of) {
         Type::Reference(reference) => reference.mutability.is_none(),
         Type::Path(path) if path.qself.is_none() => {
             COPIED.iter().any(|name| path.path.is_ident(name))

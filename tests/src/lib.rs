@@ -4,6 +4,8 @@
 
 pub mod site;
 
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use starpunk_metrics::{Config, HttpMetrics, Metric, Metrics, Snapshot};
@@ -43,6 +45,19 @@ pub fn names(metrics: &Metrics) -> Vec<String> {
     all.into_iter()
         .map(|metric| metric.operation_name)
         .collect()
+}
+
+/// Polls a future once.
+pub fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// What a future is at its first poll.
+pub fn ready<F: Future>(future: F) -> F::Output {
+    match poll_once(pin!(future)) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("it was to be ready"),
+    }
 }
 
 /// Takes snapshots until one is as `wanted`; each goes to the collector and back, so nothing is slept away.

@@ -8,6 +8,19 @@ use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 
+/// Ends a connection so that the server is told at once: a reset, where a mere end could be half of one.
+pub fn reset(stream: TcpStream) {
+    use std::io::ErrorKind;
+    // Data that nobody read makes the system reset the connection when it is closed.
+    stream.set_nonblocking(true).unwrap();
+    loop {
+        match stream.peek(&mut [0]) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::yield_now(),
+            _ => return,
+        }
+    }
+}
+
 /// A server that ends with its test.
 #[derive(Debug)]
 pub struct Site {

@@ -10,7 +10,7 @@ use crate::instrument::fields::{FieldSource, WithOutput};
 use crate::instrument::running::Running;
 use crate::model::callsite::Callsite;
 use crate::model::field::Field;
-use crate::model::operation::{Outcome, OutcomeKind};
+use crate::model::operation::Outcome;
 use crate::record::current;
 
 pin_project! {
@@ -26,49 +26,40 @@ pin_project! {
     {
         #[pin]
         future: F,
-        classify: Option<C>,
-        state: AsyncState<F::Output, S>,
+        classify: C,
+        running: Running<F::Output, S>,
     }
-}
-
-#[derive(Debug)]
-enum AsyncState<R, S: FieldSource<R>> {
-    Waiting(&'static Callsite, S),
-    Running(Running<R, S>),
-    Done,
 }
 
 impl<F, C, S> Tracked<F, C, S>
 where
     F: Future,
-    C: FnOnce(&F::Output) -> Outcome,
+    C: Fn(&F::Output) -> Outcome,
     S: FieldSource<F::Output>,
 {
-    /// Tracks `future`.
+    /// Tracks the future that `prepare` returns beside its fields.
+    ///
+    /// A function, so that the caller's own future never borrows its arguments: what was borrowed there is kept there, and
+    /// would be in it twice.
     #[inline]
-    pub fn new(site: &'static Callsite, fields: S, future: F, classify: C) -> Self {
+    pub fn new(site: &'static Callsite, prepare: impl FnOnce() -> (S, F), classify: C) -> Self {
+        let (fields, future) = prepare();
         Self {
             future,
-            classify: Some(classify),
-            state: AsyncState::Waiting(site, fields),
+            classify,
+            running: Running::waiting(site, fields),
         }
     }
 
     /// Tracks the future that `make` returns. A panic in the making is one of the call.
     #[inline]
     pub fn made(site: &'static Callsite, fields: S, make: impl FnOnce() -> F, classify: C) -> Self {
-        if !current::is_active() {
-            return Self::new(site, fields, make(), classify);
-        }
-        let mut making = Running::<F::Output, S>::start(site, fields, OutcomeKind::Panic);
+        let mut making = Running::start_if_active(site, fields);
         let future = making.enter(make);
         Self {
             future,
-            classify: Some(classify),
-            state: match making.live.take() {
-                Some(live) => AsyncState::Waiting(site, live.fields),
-                None => AsyncState::Done,
-            },
+            classify,
+            running: making.wait_again(site),
         }
     }
 }
@@ -76,7 +67,7 @@ where
 impl<F, C, S, O, const N: usize> Tracked<F, C, WithOutput<S, O>>
 where
     F: Future,
-    C: FnOnce(&F::Output) -> Outcome,
+    C: Fn(&F::Output) -> Outcome,
     S: FieldSource<F::Output>,
     O: FnOnce(&F::Output) -> Option<[Field; N]>,
 {
@@ -84,12 +75,12 @@ where
     #[inline]
     pub fn new_reading(
         site: &'static Callsite,
-        fields: S,
-        future: F,
+        prepare: impl FnOnce() -> (S, F),
         classify: C,
         read: O,
     ) -> Self {
-        Self::new(site, WithOutput::new(fields, read), future, classify)
+        let (fields, future) = prepare();
+        Self::new(site, || (WithOutput::new(fields, read), future), classify)
     }
 
     /// [`Tracked::made`], with fields from what the call returned.
@@ -108,7 +99,7 @@ where
 impl<F, C, S> Future for Tracked<F, C, S>
 where
     F: Future,
-    C: FnOnce(&F::Output) -> Outcome,
+    C: Fn(&F::Output) -> Outcome,
     S: FieldSource<F::Output>,
 {
     type Output = F::Output;
@@ -116,23 +107,12 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         // Taken out while it is polled: a panic drops it here, at its true time, and not when the future is dropped.
-        let (mut running, since) = match std::mem::replace(this.state, AsyncState::Done) {
-            AsyncState::Waiting(site, fields) if current::is_active() => {
-                let running = Running::start(site, fields, OutcomeKind::Cancelled);
-                let since = running.live.as_ref().map(|live| live.timer.started());
-                (running, since)
-            }
-            AsyncState::Running(running) => (running, None),
-            AsyncState::Waiting(..) | AsyncState::Done => return this.future.poll(cx),
-        };
-        let (polled, end) = running.poll(since, || this.future.poll(cx));
-        match (&polled, this.classify.take()) {
-            (Poll::Ready(output), Some(classify)) => running.finish_at(end, output, classify),
-            (_, classify) => {
-                *this.classify = classify;
-                *this.state = AsyncState::Running(running);
-            }
+        let mut running = std::mem::replace(this.running, Running::NONE);
+        if !current::is_active() && !running.has_begun() {
+            running = Running::NONE;
         }
+        let polled = running.poll(|| this.future.poll(cx), this.classify);
+        *this.running = running;
         polled
     }
 }

@@ -79,7 +79,7 @@ impl<R, S: FieldSource<R>> Drop for Guard<R, S> {
         if let Some(live) = &mut self.running.live
             && std::thread::panicking()
         {
-            live.interrupted = OutcomeKind::Panic;
+            live.timer.interrupted = OutcomeKind::Panic;
         }
     }
 }

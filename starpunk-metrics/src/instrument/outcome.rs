@@ -2,6 +2,8 @@
 //!
 //! A method that an `impl` with a bound offers is found before that of a trait which is there for every type: so generated
 //! code asks, and the compiler answers with what it knows of the type where the function stands.
+//!
+//! The methods have names that nobody else has: one of a trait that is there for every type would be ambiguous with them.
 
 use std::any::type_name;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -58,7 +60,7 @@ pub struct Probe<'a, T>(pub &'a T);
 impl<'a, T, E> Probe<'a, Result<T, E>> {
     /// The outcome: by `verdict`, if there is one, else by what `success` and `failure` say of the parts.
     #[inline]
-    pub fn outcome(
+    pub fn __starpunk_outcome(
         &self,
         verdict: Option<bool>,
         success: impl FnOnce(&'a T) -> Option<&'static str>,
@@ -77,7 +79,7 @@ impl<'a, T, E> Probe<'a, Result<T, E>> {
 
     /// What succeeded.
     #[inline]
-    pub fn success(&self) -> Option<&'a T> {
+    pub fn __starpunk_success(&self) -> Option<&'a T> {
         self.0.as_ref().ok()
     }
 }
@@ -85,13 +87,13 @@ impl<'a, T, E> Probe<'a, Result<T, E>> {
 impl<T: Classify> Probe<'_, T> {
     /// The class of error that a returned value has.
     #[inline]
-    pub fn class(&self) -> Option<&'static str> {
+    pub fn __starpunk_class(&self) -> Option<&'static str> {
         quietly(|| self.0.error_class()).flatten()
     }
 
     /// The class of an error.
     #[inline]
-    pub fn failure(&self) -> Option<&'static str> {
+    pub fn __starpunk_failure(&self) -> Option<&'static str> {
         quietly(|| self.0.error_class()).unwrap_or_else(|| Some(short_name::<T>()))
     }
 }
@@ -99,10 +101,10 @@ impl<T: Classify> Probe<'_, T> {
 /// The answers for types of which nothing more is known.
 pub trait AnyOutput<'a, T: 'a> {
     /// Begins a question. Every one begins so: then the import of this trait is used whatever the type is.
-    fn ask(self) -> Self;
+    fn __starpunk_ask(self) -> Self;
 
     /// What is no `Result` is well, unless its type says something else.
-    fn outcome(
+    fn __starpunk_outcome(
         &self,
         verdict: Option<bool>,
         success: impl FnOnce(&'a T) -> Option<&'static str>,
@@ -110,23 +112,23 @@ pub trait AnyOutput<'a, T: 'a> {
     ) -> Outcome;
 
     /// It is all there is.
-    fn success(&self) -> Option<&'a T>;
+    fn __starpunk_success(&self) -> Option<&'a T>;
 
     /// No class of its own.
-    fn class(&self) -> Option<&'static str>;
+    fn __starpunk_class(&self) -> Option<&'static str>;
 
     /// An error is named after its type.
-    fn failure(&self) -> Option<&'static str>;
+    fn __starpunk_failure(&self) -> Option<&'static str>;
 }
 
 impl<'a, T> AnyOutput<'a, T> for Probe<'a, T> {
     #[inline]
-    fn ask(self) -> Self {
+    fn __starpunk_ask(self) -> Self {
         self
     }
 
     #[inline]
-    fn outcome(
+    fn __starpunk_outcome(
         &self,
         verdict: Option<bool>,
         success: impl FnOnce(&'a T) -> Option<&'static str>,
@@ -142,17 +144,17 @@ impl<'a, T> AnyOutput<'a, T> for Probe<'a, T> {
     }
 
     #[inline]
-    fn success(&self) -> Option<&'a T> {
+    fn __starpunk_success(&self) -> Option<&'a T> {
         Some(self.0)
     }
 
     #[inline]
-    fn class(&self) -> Option<&'static str> {
+    fn __starpunk_class(&self) -> Option<&'static str> {
         None
     }
 
     #[inline]
-    fn failure(&self) -> Option<&'static str> {
+    fn __starpunk_failure(&self) -> Option<&'static str> {
         Some(short_name::<T>())
     }
 }
@@ -222,10 +224,10 @@ mod tests {
             outcome!($output, None)
         };
         ($output:expr, $verdict:expr) => {
-            Probe(&$output).ask().outcome(
+            Probe(&$output).__starpunk_ask().__starpunk_outcome(
                 $verdict,
-                |value| Probe(value).ask().class(),
-                |error| Probe(error).ask().failure(),
+                |value| Probe(value).__starpunk_ask().__starpunk_class(),
+                |error| Probe(error).__starpunk_ask().__starpunk_failure(),
             )
         };
     }

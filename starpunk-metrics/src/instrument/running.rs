@@ -8,7 +8,7 @@ use crate::model::callsite::Callsite;
 use crate::model::clock::Ticks;
 use crate::model::event::Polls;
 use crate::model::operation::{Outcome, OutcomeKind};
-use crate::record::current::Before;
+use crate::record::current::{self, Before};
 use crate::record::timer::Timer;
 
 /// A call in progress. Dropped before it is finished, it was interrupted: by a panic, or by the end of its future.
@@ -24,8 +24,6 @@ pub(crate) struct Live<S> {
     pub(crate) timer: Timer,
     busy: u64,
     longest: u64,
-    /// What becomes of the call if it is dropped now.
-    pub(crate) interrupted: OutcomeKind,
     pub(crate) fields: S,
 }
 
@@ -35,14 +33,49 @@ impl<R, S: FieldSource<R>> Running<R, S> {
         output: PhantomData,
     };
 
+    /// A call that has begun.
     #[inline]
     pub(crate) fn start(site: &'static Callsite, fields: S, interrupted: OutcomeKind) -> Self {
+        Self::of(Timer::start(site, interrupted), fields)
+    }
+
+    /// A call that begins with its first poll.
+    #[inline]
+    pub(crate) fn waiting(site: &'static Callsite, fields: S) -> Self {
+        Self::of(Timer::waiting(site), fields)
+    }
+
+    /// A call that has begun, if there is a pipeline to take it; else one that waits.
+    #[inline]
+    pub(crate) fn start_if_active(site: &'static Callsite, fields: S) -> Self {
+        if current::is_active() {
+            Self::start(site, fields, OutcomeKind::Panic)
+        } else {
+            Self::waiting(site, fields)
+        }
+    }
+
+    /// Begins anew with the first poll.
+    #[inline]
+    pub(crate) fn wait_again(mut self, site: &'static Callsite) -> Self {
+        if let Some(live) = &mut self.live {
+            live.timer = Timer::waiting(site);
+        }
+        self
+    }
+
+    pub(crate) fn has_begun(&self) -> bool {
+        let live = self.live.as_ref();
+        live.is_some_and(|live| live.timer.has_begun())
+    }
+
+    #[inline]
+    fn of(timer: Timer, fields: S) -> Self {
         Self {
             live: Some(Live {
-                timer: Timer::start(site),
+                timer,
                 busy: 0,
                 longest: 0,
-                interrupted,
                 fields,
             }),
             output: PhantomData,
@@ -59,24 +92,32 @@ impl<R, S: FieldSource<R>> Running<R, S> {
     }
 
     /// Polls once; a panic in it is the end of the call.
-    pub(crate) fn poll<T>(
+    pub(crate) fn poll(
         &mut self,
-        since: Option<Ticks>,
-        poll: impl FnOnce() -> Poll<T>,
-    ) -> (Poll<T>, Ticks) {
-        let start = since.unwrap_or_else(Ticks::now);
-        if let Some(live) = &mut self.live {
-            live.interrupted = OutcomeKind::Panic;
-        }
+        poll: impl FnOnce() -> Poll<R>,
+        classify: impl FnOnce(&R) -> Outcome,
+    ) -> Poll<R> {
+        let Some(live) = &mut self.live else {
+            return poll();
+        };
+        let start = if live.timer.has_begun() {
+            Ticks::now()
+        } else {
+            live.timer.begin()
+        };
+        live.timer.interrupted = OutcomeKind::Panic;
         let polled = self.enter(poll);
         let end = Ticks::now();
         if let Some(live) = &mut self.live {
-            live.interrupted = OutcomeKind::Cancelled;
+            live.timer.interrupted = OutcomeKind::Cancelled;
             let ticks = start.count_until(end).max(1);
             live.busy += ticks;
             live.longest = live.longest.max(ticks);
         }
-        (polled, end)
+        if let Poll::Ready(output) = &polled {
+            self.finish_at(end, output, classify);
+        }
+        polled
     }
 
     #[inline]
@@ -103,7 +144,6 @@ impl<S> Live<S> {
             timer: self.timer,
             busy: self.busy,
             longest: self.longest,
-            interrupted: self.interrupted,
             fields: WithOutput::new(self.fields, read),
         }
     }
@@ -126,8 +166,10 @@ impl<S> Live<S> {
 impl<R, S: FieldSource<R>> Drop for Running<R, S> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(live) = self.live.take() {
-            let outcome = live.interrupted.with_class(None);
+        if self.has_begun()
+            && let Some(live) = self.live.take()
+        {
+            let outcome = live.timer.interrupted.with_class(None);
             live.record(Ticks::now(), outcome, None);
         }
     }

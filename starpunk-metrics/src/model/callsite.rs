@@ -136,7 +136,13 @@ fn clean_name(raw: &str) -> String {
     let Some(path) = raw.strip_suffix(MARKER) else {
         return raw.to_owned();
     };
-    let path = path.replace("::{{closure}}", "");
+    let mut path = path.replace("::{{closure}}", "");
+    // Under `#[get(..)]` and the like actix moves the function into this method of a type of the same name.
+    if let Some((handler, _)) =
+        path.split_once(" as actix_web::service::HttpServiceFactory>::register::")
+    {
+        path = handler.trim_start_matches('<').to_owned();
+    }
     // `<blog::Db as blog::Store>::get` names the implementing type; `blog::db::<impl blog::Db<u8>>::get` too.
     let mut name = String::with_capacity(path.len());
     let mut rest = path.as_str();
@@ -220,6 +226,10 @@ mod tests {
             (
                 "blog::db::<impl blog::Store for blog::Db>::get::__starpunk_name",
                 "blog::Db::get",
+            ),
+            (
+                "<blog::index as actix_web::service::HttpServiceFactory>::register::index::__starpunk_name",
+                "blog::index",
             ),
             (
                 "m::T<fn(u8) -> alloc::vec::Vec<u8>>::go::__starpunk_name",

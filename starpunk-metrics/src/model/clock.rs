@@ -12,6 +12,8 @@ static CLOCK: LazyLock<quanta::Clock> = LazyLock::new(quanta::Clock::new);
 pub(crate) struct Ticks(u64);
 
 impl Ticks {
+    pub(crate) const ZERO: Self = Self(0);
+
     #[inline]
     pub(crate) fn now() -> Self {
         Self(CLOCK.raw())

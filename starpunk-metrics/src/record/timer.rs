@@ -3,7 +3,7 @@
 use crate::model::callsite::{CallKind, Callsite};
 use crate::model::clock::Ticks;
 use crate::model::event::{Call, Detail, Event, Polls};
-use crate::model::operation::Outcome;
+use crate::model::operation::{Outcome, OutcomeKind};
 use crate::record::current::{self, Before};
 
 /// A running call. Nothing is recorded of it before [`Timer::stop`].
@@ -14,21 +14,42 @@ pub(crate) struct Timer {
     /// Database operations inside, as far as they are known.
     statements: u32,
     nested: bool,
+    has_begun: bool,
+    /// What becomes of the call if it is dropped now.
+    pub(crate) interrupted: OutcomeKind,
 }
 
 impl Timer {
     #[inline]
-    pub(crate) fn start(site: &'static Callsite) -> Self {
+    pub(crate) fn start(site: &'static Callsite, interrupted: OutcomeKind) -> Self {
+        let mut timer = Self::waiting(site);
+        timer.interrupted = interrupted;
+        timer.begin();
+        timer
+    }
+
+    /// A call that has not begun: a future before its first poll.
+    #[inline]
+    pub(crate) fn waiting(site: &'static Callsite) -> Self {
         Self {
             site,
-            start: Ticks::now(),
+            start: Ticks::ZERO,
             statements: 0,
             nested: false,
+            has_begun: false,
+            interrupted: OutcomeKind::Cancelled,
         }
     }
 
-    pub(crate) fn started(&self) -> Ticks {
+    #[inline]
+    pub(crate) fn begin(&mut self) -> Ticks {
+        self.start = Ticks::now();
+        self.has_begun = true;
         self.start
+    }
+
+    pub(crate) fn has_begun(&self) -> bool {
+        self.has_begun
     }
 
     /// The call runs on this thread from now on: statements inside are counted, and named after an annotated query.

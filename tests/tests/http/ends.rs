@@ -2,7 +2,6 @@
 
 use std::future::pending;
 use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -12,6 +11,7 @@ use actix_web::web::Bytes;
 use actix_web::{App, Error, HttpRequest, HttpResponse, web};
 use futures_util::stream;
 use starpunk_metrics::{OperationType, Outcome};
+use starpunk_metrics_tests::site::reset;
 use starpunk_metrics_tests::{only, serve, snapshot_when};
 
 use crate::measured;
@@ -81,19 +81,6 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/endless", web::get().to(endless))
         .route("/pending", web::get().to(pending::<HttpResponse>))
         .route("/bad-gateway", web::get().to(HttpResponse::BadGateway));
-}
-
-/// Ends a connection so that the server is told at once: a reset, where a mere end could be half of one.
-fn reset(stream: TcpStream) {
-    use std::io::ErrorKind;
-    // Data that nobody read makes the system reset the connection when it is closed.
-    stream.set_nonblocking(true).unwrap();
-    loop {
-        match stream.peek(&mut [0]) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::yield_now(),
-            _ => return,
-        }
-    }
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 
 use starpunk_metrics::{OperationType, Outcome, track_business};
-use starpunk_metrics_tests::{config, names, only, pipeline};
+use starpunk_metrics_tests::{config, names, only, pipeline, poll_once};
 
 #[derive(Debug)]
 struct BlogError;
@@ -36,10 +36,6 @@ impl<T: Clone> Store<T> {
 #[track_business("broke")]
 fn break_down() {
     panic!("on purpose");
-}
-
-fn poll_once<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
 #[test]
