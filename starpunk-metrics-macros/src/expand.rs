@@ -1,6 +1,6 @@
 //! Writes the measured function: one call into the library, and none of its logic.
 
-use proc_macro2::{Group, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Path, ReturnType, Signature};
@@ -49,13 +49,17 @@ pub(crate) fn expand(kind: Kind, args: &Args, function: &Function) -> TokenStrea
         signature: _,
         body: _,
     } = function;
+    let body = quote! {
+        #(#inner_attributes)*
+        #items
+        #measured
+    };
+    // In the user's own braces: of a function that ends with generated ones the compiler would not say that it is unused.
+    let mut braces = Group::new(Delimiter::Brace, body);
+    braces.set_span(function.body.span());
     quote! {
         #(#attributes)*
-        #visibility #defaultness #signature {
-            #(#inner_attributes)*
-            #items
-            #measured
-        }
+        #visibility #defaultness #signature #braces
     }
 }
 
@@ -322,7 +326,9 @@ impl Parts<'_> {
             return None;
         }
         let output = signature::nameable_output(self.signature);
-        Some(quote! {
+        // Shown where the type stands: a body of another type is told of it.
+        let span = Span::mixed_site().located_at(output.span());
+        Some(quote_spanned! {span=>
             if let ::core::option::Option::Some(__starpunk_return) =
                 ::core::option::Option::None::<#output>
             {

@@ -1,0 +1,14 @@
+use starpunk_metrics::track_business;
+
+struct Store;
+
+#[track_business(nmae = 1)]
+impl Store {
+    fn function() {}
+    fn other() {}
+}
+
+fn main() {
+    Store::function();
+    Store::other();
+}

@@ -1,0 +1,8 @@
+use starpunk_metrics::monitored_query;
+
+#[monitored_query(slow = "0ms")]
+fn function() {}
+
+fn main() {
+    function();
+}

@@ -1,0 +1,8 @@
+use starpunk_metrics::monitored_query;
+
+#[monitored_query(table = "")]
+fn function() {}
+
+fn main() {
+    function();
+}
