@@ -13,6 +13,8 @@ mod expand;
 mod field;
 mod function;
 mod signature;
+#[cfg(test)]
+mod snapshots;
 mod tokens;
 
 use proc_macro::TokenStream;
@@ -53,7 +55,7 @@ use function::Function;
 /// ```
 #[proc_macro_attribute]
 pub fn track_business(args: TokenStream, item: TokenStream) -> TokenStream {
-    annotate(Kind::Business, args, item)
+    annotate(Kind::Business, args.into(), item.into()).into()
 }
 
 /// Names the statements that run inside a function, and records its calls.
@@ -73,7 +75,7 @@ pub fn track_business(args: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn monitored_query(args: TokenStream, item: TokenStream) -> TokenStream {
-    annotate(Kind::Query, args, item)
+    annotate(Kind::Query, args.into(), item.into()).into()
 }
 
 /// Which attribute was written.
@@ -83,21 +85,21 @@ pub(crate) enum Kind {
     Query,
 }
 
-fn annotate(kind: Kind, args: TokenStream, item: TokenStream) -> TokenStream {
-    let args = proc_macro2::TokenStream::from(args);
-    let item = proc_macro2::TokenStream::from(item);
+fn annotate(
+    kind: Kind,
+    args: proc_macro2::TokenStream,
+    item: proc_macro2::TokenStream,
+) -> proc_macro2::TokenStream {
     let expanded = if block::is_block(&item) {
         annotate_block(kind, args, &item)
     } else {
         annotate_function(kind, args, &item)
     };
-    expanded
-        .unwrap_or_else(|error| {
-            let error = error.into_compile_error();
-            // What was annotated stays defined, so that who uses it raises no second error.
-            quote::quote!(#error #item)
-        })
-        .into()
+    expanded.unwrap_or_else(|error| {
+        let error = error.into_compile_error();
+        // What was annotated stays defined, so that who uses it raises no second error.
+        quote::quote!(#error #item)
+    })
 }
 
 fn annotate_function(

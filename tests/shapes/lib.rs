@@ -9,8 +9,8 @@
 #![allow(clippy::duplicate_mod)]
 
 mod support;
-#[cfg(test)]
-mod tests;
+
+use starpunk_metrics::{Config, Metrics};
 
 /// One shape, as the tests see it.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,39 @@ pub struct Shape {
     pub measured: fn() -> String,
     /// What that leaves behind, in the order of the ends: the name within the file, and the outcome.
     pub records: &'static [&'static str],
+}
+
+impl Shape {
+    /// Runs it plain, and measured without a pipeline and with one, and tells where they differ: in what they did, or in the
+    /// records.
+    ///
+    /// # Panics
+    ///
+    /// Where no pipeline can be started.
+    #[must_use]
+    pub fn difference(&self) -> Option<String> {
+        let plain = (self.plain)();
+        let switched_off = (self.measured)();
+        let config = Config::default().test_mode(true);
+        let metrics = Metrics::scoped(config).expect("the defaults are valid");
+        let entered = metrics.enter();
+        let measured = (self.measured)();
+        drop(entered);
+        for did in [switched_off, measured] {
+            if plain != did {
+                return Some(format!("\n    plain    {plain}\n    measured {did}"));
+            }
+        }
+        let within = format!("::measured::{}::", self.name);
+        let records = metrics.metrics().into_iter().map(|metric| {
+            let name = metric.operation_name.as_str();
+            let name = name.split_once(&within).map_or(name, |(_, name)| name);
+            format!("{name} {}", metric.outcome)
+        });
+        let (records, expected) = (records.collect::<Vec<_>>(), self.records);
+        (records != expected)
+            .then(|| format!("\n    expected {expected:?}\n    recorded {records:?}"))
+    }
 }
 
 macro_rules! shapes {
@@ -163,4 +196,14 @@ shapes! {
     uninhabited,
     unit_written_out,
     well_known_traits,
+}
+
+#[test]
+fn every_shape_behaves_as_the_plain_function_and_leaves_its_records() {
+    let differences: Vec<_> = SHAPES
+        .iter()
+        .filter_map(|shape| Some(format!("{}: {}", shape.name, shape.difference()?)))
+        .collect();
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+    assert!(SHAPES.len() >= 100);
 }
