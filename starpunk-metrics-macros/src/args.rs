@@ -7,7 +7,7 @@ use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Error, Expr, Ident, Lit, LitStr, Path, Result, Token};
 
-use crate::Kind;
+use crate::annotate::Kind;
 use crate::errors::{Errors, skip_argument};
 use crate::field::{Field, parse_fields};
 

@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Path, ReturnType, Signature};
 
-use crate::Kind;
+use crate::annotate::Kind;
 use crate::args::{Args, Keep, Verdict};
 use crate::caller;
 use crate::field::{Field, Format};

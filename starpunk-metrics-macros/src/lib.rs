@@ -1,10 +1,12 @@
 //! The attributes of `starpunk-metrics`; use them from there.
 //!
-//! `args.rs` has their syntax, `function.rs` the rules of what they go on, `expand.rs` what they turn it into.
+//! `args.rs` and `field.rs` have their syntax, `function.rs` the rules of what they go on, `block.rs` finds the functions of a
+//! block, `signature.rs` what has to be known of one, and `expand.rs` writes what it turns into.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod annotate;
 mod args;
 mod block;
 mod caller;
@@ -19,20 +21,9 @@ mod tokens;
 
 use proc_macro::TokenStream;
 
-use errors::Errors;
-use function::Function;
+use annotate::{Kind, annotate};
 
 /// Records each call of a function as a business operation, of type `render`, kept whatever the sampling rate.
-///
-/// It goes on functions and methods, sync and `async`. An `Err` makes the outcome `error(class)`, the class being the
-/// short name of its type; a panic and a dropped future are outcomes of their own.
-///
-/// | argument | meaning |
-/// |---|---|
-/// | `"note_created"` or `name = ".."` | the name; without, the function's path, `Type::method` for methods |
-/// | `fields(key = value)` | facts for the record, from the arguments: anything that is `Into<Value>` |
-/// | `fields(key = %value)`, `fields(key = ?value)` | the same by `Display`, by `Debug` |
-/// | `slow = "50ms"` | from when on it counts as slow |
 ///
 /// ```
 /// use starpunk_metrics::track_business;
@@ -44,25 +35,41 @@ use function::Function;
 /// # assert_eq!(create_note("text").unwrap(), 4);
 /// ```
 ///
+/// It goes on functions, methods and associated functions, trait methods with a body and those of an implementation, sync,
+/// `async` or returning a future by hand, and on whole `impl` blocks, traits and inline modules. Behaviour, types and lints
+/// stay those of the plain function.
+///
+#[doc = include_str!("../docs/arguments.md")]
+///
+/// ## Expansion
+///
 /// It turns into one call of the library, around the body:
 ///
 /// ```text
 /// fn create_note(body: &str) -> Result<usize, std::fmt::Error> {
 ///     fn __starpunk_name() -> &'static str { "note_created" }
 ///     static __STARPUNK_CALLSITE: Callsite = Callsite::new(CallKind::Business, __starpunk_name);
-///     call(&__STARPUNK_CALLSITE, fields(|| ..), move || -> Result<..> { Ok(body.len()) }, |output| ..)
+///     call(
+///         &__STARPUNK_CALLSITE,
+///         later(move || [("content_length", value(body.len()))]),
+///         move || -> Result<usize, std::fmt::Error> { Ok(body.len()) },
+///         |output| ..,  // asks the type of the output how it ended
+///     )
 /// }
 /// ```
+///
+/// An `async` body becomes a future around its own, `Tracked::new(.., async move { .. }, ..).await`. Under
+/// `#[track_caller]`, which no closure keeps, the body stays where it is, between a guard and its end; there a `return` that
+/// a macro writes is only known to have happened: it counts as `error(early_return)` in a function that returns a `Result`,
+/// and as well in any other.
+///
+#[doc = include_str!("../docs/shapes.md")]
 #[proc_macro_attribute]
 pub fn track_business(args: TokenStream, item: TokenStream) -> TokenStream {
     annotate(Kind::Business, args.into(), item.into()).into()
 }
 
 /// Names the statements that run inside a function, and records its calls.
-///
-/// A call counts as a database operation only where no instrumented statement was seen inside it, so nothing is counted
-/// twice; its record is kept when it is slow or failed. It takes what [`macro@track_business`] takes; `slow` also decides
-/// for the statements inside.
 ///
 /// ```
 /// use starpunk_metrics::monitored_query;
@@ -73,76 +80,13 @@ pub fn track_business(args: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// # assert_eq!(count_notes(&["one"]), 1);
 /// ```
+///
+/// A call counts as a database operation only where no instrumented statement was seen inside it, so nothing is counted
+/// twice. Its record is kept beside those of its statements when it is slow, failed, forced, or was given fields.
+///
+/// It goes where [`macro@track_business`] goes, and takes the same arguments, which are described there; `slow` also decides
+/// for the statements inside, and `table` names theirs.
 #[proc_macro_attribute]
 pub fn monitored_query(args: TokenStream, item: TokenStream) -> TokenStream {
     annotate(Kind::Query, args.into(), item.into()).into()
-}
-
-/// Which attribute was written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Business,
-    Query,
-}
-
-fn annotate(
-    kind: Kind,
-    args: proc_macro2::TokenStream,
-    item: proc_macro2::TokenStream,
-) -> proc_macro2::TokenStream {
-    let expanded = if block::is_block(&item) {
-        annotate_block(kind, args, &item)
-    } else {
-        annotate_function(kind, args, &item)
-    };
-    expanded.unwrap_or_else(|error| {
-        let error = error.into_compile_error();
-        // What was annotated stays defined, so that who uses it raises no second error.
-        quote::quote!(#error #item)
-    })
-}
-
-fn annotate_function(
-    kind: Kind,
-    args: proc_macro2::TokenStream,
-    item: &proc_macro2::TokenStream,
-) -> syn::Result<proc_macro2::TokenStream> {
-    let mut errors = Errors::default();
-    let args = errors.collect(args::parse(kind, args));
-    let is_skipped = args.as_ref().is_some_and(|args| args.skip);
-    let function = if is_skipped {
-        None
-    } else {
-        errors.collect(syn::parse2::<Function>(item.clone()))
-    };
-    errors.finish()?;
-    Ok(match (args, function) {
-        (Some(args), Some(function)) if !cfg!(feature = "off") => {
-            expand::expand(kind, &args, &function)
-        }
-        _ => item.clone(),
-    })
-}
-
-/// The functions inside check themselves; what is wrong with the arguments is told once.
-fn annotate_block(
-    kind: Kind,
-    tokens: proc_macro2::TokenStream,
-    item: &proc_macro2::TokenStream,
-) -> syn::Result<proc_macro2::TokenStream> {
-    let args = args::parse(kind, tokens.clone())?;
-    args.check_for_block()?;
-    if args.skip {
-        return Ok(item.clone());
-    }
-    let library = expand::library(args.library.as_ref());
-    let name = quote::format_ident!(
-        "{}",
-        match kind {
-            Kind::Business => "track_business",
-            Kind::Query => "monitored_query",
-        }
-    );
-    let annotation = quote::quote!(#[#library::#name(#tokens)]);
-    Ok(block::annotate(item.clone(), annotation, &library))
 }

@@ -3,7 +3,7 @@
 use expect_test::{ExpectFile, expect_file};
 use quote::quote;
 
-use crate::{Kind, annotate};
+use crate::annotate::{Kind, annotate};
 
 fn check(
     kind: Kind,
