@@ -45,6 +45,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(page("/metrics.json", READ).route(read().to(measurements::json)))
         .service(page("/fail", READ).route(read().to(demonstration::fail)))
         .service(page("/panic", READ).route(read().to(demonstration::panic)))
+        .service(page("/block", READ).route(read().to(demonstration::block)))
         .service(api_scope())
         .default_service(web::to(async || {
             Err::<HttpResponse, _>(BlogError::NotFound("page"))

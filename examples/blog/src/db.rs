@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use r2d2::Pool;
+use r2d2::{Pool, PooledConnection};
 use rusqlite::Connection;
 use starpunk_metrics::sqlite::SqliteManager;
 
@@ -38,6 +38,11 @@ impl Db {
         Ok(Self { pool })
     }
 
+    /// Takes a connection for this thread, which may have to wait for it.
+    pub(crate) fn connection(&self) -> Result<PooledConnection<SqliteManager>, BlogError> {
+        Ok(self.pool.get()?)
+    }
+
     /// Runs `work` with a connection, on a thread where it may wait.
     ///
     /// The work goes on to its end even if the client hangs up and the calling handler is dropped. What is measured
@@ -47,8 +52,8 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Connection) -> Result<T, BlogError> + Send + 'static,
     {
-        let pool = self.pool.clone();
-        starpunk_metrics::block(move || work(&mut *pool.get()?)).await?
+        let db = self.clone();
+        starpunk_metrics::block(move || work(&mut *db.connection()?)).await?
     }
 }
 

@@ -9,7 +9,7 @@ use actix_web::http::header::{ALLOW, CONTENT_TYPE};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use askama::Template;
 use serde_json::json;
-use starpunk_metrics::RequestId;
+use starpunk_metrics::{Classify, RequestId};
 use thiserror::Error;
 
 use crate::draft::InvalidDraft;
@@ -82,6 +82,16 @@ impl BlogError {
             source = cause.source();
         }
         line
+    }
+}
+
+/// To what is measured an error is one that is our fault; a visitor who asks for what is not there is well served.
+impl Classify for BlogError {
+    fn error_class(&self) -> Option<&'static str> {
+        match self.status_code() {
+            StatusCode::SERVICE_UNAVAILABLE => Some("busy"),
+            status => status.is_server_error().then_some("broken"),
+        }
     }
 }
 

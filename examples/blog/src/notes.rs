@@ -53,7 +53,7 @@ pub(crate) fn count_notes(conn: &Connection) -> rusqlite::Result<u64> {
 }
 
 /// The newest notes, after the first `offset` ones. 1 statement.
-#[monitored_query]
+#[monitored_query(table = "note")]
 pub(crate) fn recent_notes(
     conn: &Connection,
     limit: usize,
@@ -73,7 +73,7 @@ pub(crate) fn count_tagged(conn: &Connection, tag: &str) -> rusqlite::Result<u64
 }
 
 /// The newest notes that have `tag`, after the first `offset` ones. 1 statement.
-#[monitored_query]
+#[monitored_query(table = "note")]
 pub(crate) fn tagged_notes(
     conn: &Connection,
     tag: &str,
@@ -102,7 +102,7 @@ pub(crate) fn tag_counts(conn: &Connection) -> rusqlite::Result<Vec<TagCount>> {
 }
 
 /// The note with this slug, if there is one. 1 statement.
-#[monitored_query]
+#[monitored_query(table = "note")]
 pub(crate) fn find_note(conn: &Connection, slug: &str) -> rusqlite::Result<Option<Note>> {
     conn.prepare_cached(select_notes!("WHERE slug = ?1"))?
         .query_row([slug], note)

@@ -47,7 +47,7 @@ impl Query {
 
 /// Searches, and counts that somebody did: by how many words, but not by which. What people look for is their own
 /// affair. 2 statements.
-#[track_business("notes_searched", fields(words = query.words, page = page))]
+#[track_business("notes_searched", fields(words = query.words, page = page), ok_fields(found = ret.total))]
 pub(crate) fn search(
     conn: &Connection,
     query: &Query,
@@ -60,7 +60,7 @@ pub(crate) fn search(
 }
 
 /// Number of notes that match. 1 statement.
-#[monitored_query(slow = "50ms")]
+#[monitored_query(slow = "50ms", table = "note")]
 fn count_matches(conn: &Connection, query: &Query) -> rusqlite::Result<u64> {
     count(
         conn,
@@ -72,7 +72,7 @@ fn count_matches(conn: &Connection, query: &Query) -> rusqlite::Result<u64> {
 }
 
 /// The newest notes that match, after the first `offset` ones. 1 statement.
-#[monitored_query(slow = "50ms")]
+#[monitored_query(slow = "50ms", table = "note")]
 fn matching_notes(
     conn: &Connection,
     query: &Query,

@@ -154,7 +154,7 @@ fn print_welcome(url: &str, path: &Path) {
     );
     println!("  {url}/api/notes     the notes as JSON");
     println!("  {url}/metrics.json  what was measured so far");
-    println!("  {url}/fail          a page that fails; /panic is one that panics");
+    println!("  {url}/fail          a page that fails; /panic panics, /block holds up all others");
     println!();
     println!("Ctrl-C closes it.");
 }

@@ -91,6 +91,7 @@ fn statements_and_events_of_a_page_carry_its_request_id() {
         .unwrap();
     assert_eq!(event.fields["words"], 2);
     assert_eq!(event.fields["page"], 1);
+    assert_eq!(event.fields["found"], 1);
     assert!(!format!("{searching:?}").contains("leaves"));
 }
 
@@ -114,6 +115,24 @@ fn failure_is_measured_as_one_operation_of_the_query_that_failed() {
     assert_eq!(panic.len(), 1);
     assert_eq!(panic[0].outcome, Outcome::Panic);
     assert_eq!(panic[0].fields["status"], 500);
+}
+
+#[test]
+fn query_that_holds_up_its_worker_is_told_to_block() {
+    let mut site = Site::open();
+    let blocked = site.get("/block");
+    assert_eq!(blocked.status(), 200);
+    site.stop();
+    let records = of_request(&site, header(&blocked, "x-request-id"));
+    let name = "blog::demonstration::count_on_the_worker";
+    let query = records.iter().find(|metric| metric.operation_name == name);
+    let query = query.unwrap();
+    assert_eq!(query.fields["blocking"], true);
+    assert_eq!(query.fields["counted"], 1_000_000);
+    let snapshot = site.metrics.snapshot();
+    let query = snapshot.queries.iter().find(|query| query.name == name);
+    assert_eq!(query.unwrap().polls.unwrap().blocking, 1);
+    assert_eq!(snapshot.count(OperationType::Database, "SELECT number"), 1);
 }
 
 #[test]
