@@ -15,8 +15,10 @@ mod expand;
 mod field;
 mod function;
 mod signature;
-#[cfg(test)]
+#[cfg(all(test, not(feature = "off")))]
 mod snapshots;
+#[cfg(all(test, feature = "off"))]
+mod switched_off;
 mod tokens;
 
 use proc_macro::TokenStream;
