@@ -14,6 +14,8 @@ mod errors;
 mod expand;
 mod field;
 mod function;
+#[cfg(test)]
+mod properties;
 mod signature;
 #[cfg(all(test, not(feature = "off")))]
 mod snapshots;
