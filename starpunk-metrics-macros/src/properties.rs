@@ -56,7 +56,7 @@ const SOUP: [&str; 28] = [
 ];
 
 /// Items, and how many functions of each are to be measured.
-const ITEMS: [(&str, usize); 22] = [
+const ITEMS: [(&str, usize); 23] = [
     ("fn one() {}", 1),
     (
         "pub(crate) async unsafe fn two<T: Fn(u8) -> u8>(of: T) -> [u8; 1 << 2] { half. }",
@@ -99,6 +99,7 @@ const ITEMS: [(&str, usize); 22] = [
         3,
     ),
     ("#[monitored_query] mod eighteen { fn a() {} }", 0),
+    ("impl Twenty<fn() -> u8, { 2 }> for u8 { fn a() {} }", 1),
     ("unsafe impl Nineteen for u8 { default fn a() {} }", 1),
 ];
 
