@@ -8,7 +8,7 @@ mod shop {
     use crate::support::pause;
     use std::num::ParseIntError;
 
-    const LIMIT: u8 = limit();
+    const LIMIT: u8 = 3;
 
     pub(super) struct Store(u8);
 
@@ -21,10 +21,6 @@ mod shop {
             self.0 -= 1;
             &mut self.0
         }
-    }
-
-    const fn limit() -> u8 {
-        3
     }
 
     pub(super) fn parse(text: &str) -> Result<u8, ParseIntError> {
