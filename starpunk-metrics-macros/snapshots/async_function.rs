@@ -18,7 +18,10 @@ async fn recent_notes(&self, n: usize) -> Result<Vec<Note>, DbError> {
                     > {
                         return __starpunk_return;
                     }
-                    { self.pool.get().await?.recent(n).await }
+                    {
+                        const _: () = ();
+                        self.pool.get().await?.recent(n).await
+                    }
                 },
             ),
             |__starpunk_output| {

@@ -44,11 +44,9 @@ pub fn create_note(db: &Db, body: &str) -> Result<Note, BlogError> {
                 .map(|__starpunk_value| [
                     (
                         "id",
-                        ::starpunk_metrics::__private::value(
-                            match __starpunk_value {
-                                ret => ret.id,
-                            },
-                        ),
+                        match __starpunk_value {
+                            ret => ::starpunk_metrics::__private::value(ret.id),
+                        },
                     ),
                 ])
         },

@@ -13,19 +13,29 @@ fn parse(text: &str) -> Result<u8, ParseIntError> {
         ::starpunk_metrics::__private::Outcome::Error("early_return"),
     );
     let __starpunk_output: Result<u8, ParseIntError> = '__starpunk_body: {
-        if text.is_empty() {
-            break '__starpunk_body Ok(0);
+        if let ::core::option::Option::Some(__starpunk_return) = ::core::option::Option::None::<
+            Result<u8, ParseIntError>,
+        > {
+            break '__starpunk_body __starpunk_return;
         }
-        Ok(
-            match ::starpunk_metrics::__private::Branch::branch(text.parse::<u8>()) {
-                ::core::ops::ControlFlow::Continue(__starpunk_value) => __starpunk_value,
-                ::core::ops::ControlFlow::Break(__starpunk_rest) => {
-                    break '__starpunk_body ::starpunk_metrics::__private::FromResidual::from_residual(
-                        __starpunk_rest,
-                    );
-                }
-            } + 1,
-        )
+        {
+            const _: () = ();
+            if text.is_empty() {
+                break '__starpunk_body Ok(0);
+            }
+            Ok(
+                match ::starpunk_metrics::__private::Branch::branch(text.parse::<u8>()) {
+                    ::core::ops::ControlFlow::Continue(__starpunk_value) => {
+                        __starpunk_value
+                    }
+                    ::core::ops::ControlFlow::Break(__starpunk_rest) => {
+                        break '__starpunk_body ::starpunk_metrics::__private::FromResidual::from_residual(
+                            __starpunk_rest,
+                        );
+                    }
+                } + 1,
+            )
+        }
     };
     __starpunk_guard
         .finish(

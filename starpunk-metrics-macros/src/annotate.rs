@@ -1,11 +1,12 @@
 //! From an attribute to what it turns its item into, and what is said where that cannot be.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 use syn::Result;
 
 use crate::errors::Errors;
 use crate::function::Function;
+use crate::tokens::contains_word;
 use crate::{args, block, expand};
 
 /// Which attribute was written.
@@ -18,6 +19,12 @@ pub(crate) enum Kind {
 /// Turns an annotated item into a measured one. What was annotated stays defined also where that cannot be, so that who uses
 /// it raises no second error.
 pub(crate) fn annotate(kind: Kind, args: TokenStream, item: TokenStream) -> TokenStream {
+    // One that the user wrote wins over those of the blocks around it.
+    let item = if contains_word(args.clone(), block::FROM_BLOCK) {
+        item
+    } else {
+        block::without_marks(item)
+    };
     let expanded = if block::is_block(&item) {
         annotate_block(kind, args, &item)
     } else {
@@ -38,6 +45,9 @@ fn annotate_function(kind: Kind, args: TokenStream, item: &TokenStream) -> Resul
     } else {
         errors.collect(syn::parse2::<Function>(item.clone()))
     };
+    if let (Some(args), Some(function)) = (&args, &function) {
+        errors.collect(args.check_for_function(function));
+    }
     errors.finish()?;
     Ok(match (args, function) {
         (Some(args), Some(function)) if !cfg!(feature = "off") => {
@@ -59,6 +69,12 @@ fn annotate_block(kind: Kind, tokens: TokenStream, item: &TokenStream) -> Result
         Kind::Business => quote!(track_business),
         Kind::Query => quote!(monitored_query),
     };
-    let annotation = quote!(#[#library::#name(#tokens)]);
-    Ok(block::annotate(item.clone(), annotation, &library))
+    let mark = format_ident!("{}", block::FROM_BLOCK);
+    let marked = if args.is_from_block {
+        tokens
+    } else {
+        quote!(#mark, #tokens)
+    };
+    let annotation = quote!(#[#library::#name(#marked)]);
+    Ok(block::annotate(item.clone(), &annotation))
 }

@@ -8,8 +8,11 @@ use syn::parse::ParseStream;
 use syn::{Error, Expr, Ident, Lit, LitStr, Path, Result, Token};
 
 use crate::annotate::Kind;
+use crate::block::FROM_BLOCK;
 use crate::errors::{Errors, skip_argument};
 use crate::field::{Field, parse_fields};
+use crate::function::Function;
+use crate::signature;
 
 const KNOWN: &str = "the arguments are `\"name\"`, `fields(..)`, `ok_fields(..)`, `ok_if`, `err_if`, `err_class`, \
                      `forced`, `sample`, `slow`, `table`, `skip` and `crate`";
@@ -33,6 +36,8 @@ pub(crate) struct Args {
     pub(crate) skip: bool,
     /// Where the library is.
     pub(crate) library: Option<Path>,
+    /// Whether a block has handed it on.
+    pub(crate) is_from_block: bool,
     /// The words that were given, in order, to speak of them.
     given: Vec<Ident>,
 }
@@ -122,6 +127,10 @@ impl Args {
                 self.skip = true;
             }
             "crate" => self.library = Some(library(&key, input)?),
+            FROM_BLOCK => {
+                self.is_from_block = true;
+                return Ok(());
+            }
             other => {
                 let message = format!("unknown argument `{other}`; {KNOWN}");
                 return Err(Error::new(key.span(), message));
@@ -180,6 +189,21 @@ impl Args {
         errors.finish()
     }
 
+    /// What one function cannot have, because of what it is.
+    pub(crate) fn check_for_function(&self, function: &Function) -> Result<()> {
+        let mut errors = Errors::default();
+        if signature::never_returns(&function.signature) {
+            for key in &self.given {
+                if ["ok_fields", "ok_if", "err_if", "err_class"].contains(&&*key.to_string()) {
+                    let message =
+                        format!("a function that never returns has no output; leave `{key}` out");
+                    errors.push(Error::new(key.span(), message));
+                }
+            }
+        }
+        errors.finish()
+    }
+
     fn set_name(&mut self, name: LitStr) -> Result<()> {
         let text = name.value();
         let error = if text.trim().is_empty() {
@@ -209,17 +233,28 @@ fn equals(key: &Ident, input: ParseStream<'_>, example: &str) -> Result<()> {
 /// The string after `key =`.
 fn string(key: &Ident, input: ParseStream<'_>, example: &str) -> Result<LitStr> {
     equals(key, input, example)?;
+    let at = span_of_value(key, input);
     input
         .parse()
-        .map_err(|error: Error| Error::new(error.span(), format!("write `{example}`")))
+        .map_err(|_| Error::new(at, format!("write `{example}`")))
+}
+
+/// Where the value after `key =` stands, or should.
+fn span_of_value(key: &Ident, input: ParseStream<'_>) -> Span {
+    if input.is_empty() {
+        key.span()
+    } else {
+        input.span()
+    }
 }
 
 /// The path or closure after `key =`.
 fn function(key: &Ident, input: ParseStream<'_>, example: &str) -> Result<Expr> {
     equals(key, input, example)?;
-    let value: Expr = input.parse().map_err(|error: Error| {
-        Error::new(error.span(), format!("write a function: `{example}`"))
-    })?;
+    let at = span_of_value(key, input);
+    let value: Expr = input
+        .parse()
+        .map_err(|_| Error::new(at, format!("write a function: `{example}`")))?;
     match value {
         Expr::Lit(literal) => Err(Error::new_spanned(
             literal,
@@ -240,7 +275,7 @@ fn flag(key: &Ident, input: ParseStream<'_>) -> Result<()> {
 fn share(key: &Ident, input: ParseStream<'_>) -> Result<f64> {
     const EXPECTED: &str = "write a share from 0 to 1: `sample = 0.1`";
     equals(key, input, "sample = 0.1")?;
-    let span = input.span();
+    let span = span_of_value(key, input);
     let wrong = |span: Span| Error::new(span, EXPECTED);
     let literal: Lit = input.parse().map_err(|_| wrong(span))?;
     let share: f64 = match &literal {
@@ -276,7 +311,7 @@ fn table(kind: Kind, key: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
 fn library(key: &Ident, input: ParseStream<'_>) -> Result<Path> {
     const EXAMPLE: &str = "crate = my_crate::metrics";
     equals(key, input, EXAMPLE)?;
-    let span = input.span();
+    let span = span_of_value(key, input);
     let path = input.call(Path::parse_mod_style);
     path.map_err(|_| Error::new(span, format!("write a path: `{EXAMPLE}`")))
 }

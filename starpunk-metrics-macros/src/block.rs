@@ -1,55 +1,47 @@
-//! An annotation of a whole block: every function inside gets it as its own.
+//! An annotation of a whole block: every function inside gets it as its own, and every block inside hands it on.
 //!
-//! The block stays a heap of tokens, but for the places where a function begins: half-typed code passes through.
+//! The block stays a heap of tokens, but for the places where an item begins: half-typed code passes through.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use quote::{ToTokens, format_ident, quote};
+use quote::quote;
 
 use crate::tokens::{contains_word, qualifies_a_function};
 
-/// The attributes of this library.
-const OURS: [&str; 2] = ["track_business", "monitored_query"];
+/// The argument that marks an annotation that came from a block. One that the user wrote takes it away.
+///
+/// So it stands behind the user's attributes, which are expanded first, under whatever name they were imported.
+pub(crate) const FROM_BLOCK: &str = "__starpunk_from_block";
 
 /// Whether `item` is an `impl` block, a trait or an inline module.
 pub(crate) fn is_block(item: &TokenStream) -> bool {
     Item::first(&item.clone().into_iter().collect::<Vec<_>>()).is_block()
 }
 
-/// Puts `annotation` on every function inside that has a body, is not `const`, and has no attribute of ours.
-///
-/// Others of ours on the same block go to the functions with it.
-pub(crate) fn annotate(
-    item: TokenStream,
-    annotation: TokenStream,
-    library: &TokenStream,
-) -> TokenStream {
-    let tokens: Vec<TokenTree> = item.into_iter().collect();
-    let block = Item::first(&tokens);
-    let mut annotation = annotation;
-    let mut head = TokenStream::new();
-    for attribute in &block.attributes {
-        match name_and_arguments(attribute) {
-            Some((name, arguments)) => {
-                let name = format_ident!("{name}");
-                annotation.extend(quote!(#[#library::#name #arguments]));
-            }
-            None => head.extend(quote!(#[#attribute])),
-        }
+/// Puts `annotation` on every function inside that has a body and is not `const`, and on every block.
+pub(crate) fn annotate(item: TokenStream, annotation: &TokenStream) -> TokenStream {
+    let mut tokens: Vec<TokenTree> = item.into_iter().collect();
+    let body_at = Item::first(&tokens).body_at;
+    if let Some(body) = tokens.get_mut(body_at) {
+        *body = inside(body, annotation);
     }
-    head.extend(
-        tokens[block.attributes.len() * 2..block.body_at]
-            .iter()
-            .cloned(),
-    );
-    head.extend(
-        tokens
-            .get(block.body_at)
-            .map(|body| inside(body, &annotation)),
-    );
-    head
+    tokens.into_iter().collect()
 }
 
-/// The group of a block, with the annotation on its functions.
+/// Takes away what blocks have put on an item that has an attribute of its own.
+pub(crate) fn without_marks(item: TokenStream) -> TokenStream {
+    let tokens: Vec<TokenTree> = item.into_iter().collect();
+    let head = Item::first(&tokens);
+    let mut kept = TokenStream::new();
+    for attribute in &head.attributes {
+        if !contains_word(attribute.clone(), FROM_BLOCK) {
+            kept.extend(quote!(#[#attribute]));
+        }
+    }
+    kept.extend(tokens[head.words_at..].iter().cloned());
+    kept
+}
+
+/// The group of a block, with the annotation on the items in it.
 fn inside(body: &TokenTree, annotation: &TokenStream) -> TokenTree {
     let TokenTree::Group(body) = body else {
         return body.clone();
@@ -59,23 +51,21 @@ fn inside(body: &TokenTree, annotation: &TokenStream) -> TokenTree {
     let mut annotated = TokenStream::new();
     while !rest.is_empty() {
         let item = Item::first(rest);
-        let is_ours = item.attributes.iter().any(|attribute| {
-            OURS.iter()
-                .any(|name| contains_word(attribute.clone(), name))
-        });
-        let body = rest.get(item.body_at);
-        if item.is_measurable() && !is_ours && body.is_some_and(is_braces) {
-            annotated.extend(annotation.clone());
-        }
-        annotated.extend(rest[..item.body_at].iter().cloned());
-        annotated.extend(body.map(|body| {
-            if item.is_block() && !is_ours {
-                inside(body, annotation)
-            } else {
-                body.clone()
+        let (attributes, words) = rest.split_at(item.words_at);
+        annotated.extend(attributes.iter().cloned());
+        let (words, next) = words.split_at((item.body_at + 1 - item.words_at).min(words.len()));
+        match words {
+            // A whole item from another macro.
+            [group @ TokenTree::Group(_)] if !is_braces(group) => {
+                annotated.extend([inside(group, annotation)]);
             }
-        }));
-        rest = rest.get(item.body_at + 1..).unwrap_or_default();
+            [.., body] if is_braces(body) && (item.is_measurable() || item.is_block()) => {
+                annotated.extend(annotation.clone());
+                annotated.extend(words.iter().cloned());
+            }
+            _ => annotated.extend(words.iter().cloned()),
+        }
+        rest = next;
     }
     let mut group = Group::new(body.delimiter(), annotated);
     group.set_span(body.span());
@@ -88,6 +78,8 @@ struct Item {
     attributes: Vec<TokenStream>,
     /// The words up to the one that says what it is: `pub`, `async`, `fn`.
     words: Vec<String>,
+    /// The index of the first token behind the attributes.
+    words_at: usize,
     /// The index of its last token: the braces with its body, or a semicolon.
     body_at: usize,
 }
@@ -97,6 +89,7 @@ impl Item {
         let mut item = Self {
             attributes: Vec::new(),
             words: Vec::new(),
+            words_at: 0,
             body_at: 0,
         };
         let mut at = 0;
@@ -105,12 +98,14 @@ impl Item {
             && is_punct(hash, '#')
         {
             if is_punct(group, '!') {
+                item.words_at = at;
                 item.body_at = (at + 2).min(tokens.len() - 1);
                 return item;
             }
             item.attributes.extend(bracketed(group));
             at += 2;
         }
+        item.words_at = at;
         for token in &tokens[at..] {
             let goes_on = match token {
                 TokenTree::Ident(word) => {
@@ -121,9 +116,7 @@ impl Item {
                 // The rest of `pub(crate)`, or all of it where another macro made it.
                 TokenTree::Group(group) => {
                     let is_public = item.words.last().is_some_and(|word| word == "pub");
-                    group.delimiter() == Delimiter::Parenthesis && is_public
-                        || group.delimiter() == Delimiter::None
-                            && (group.stream().is_empty() || contains_word(group.stream(), "pub"))
+                    group.delimiter() == Delimiter::Parenthesis && is_public || is_visibility(group)
                 }
                 TokenTree::Literal(_) => !item.words.is_empty(),
                 TokenTree::Punct(_) => false,
@@ -152,6 +145,12 @@ impl Item {
 
 /// The index of the braces or the semicolon that end the item whose words end at `from`.
 fn end_of_item(tokens: &[TokenTree], from: usize) -> usize {
+    // From another macro an item may come as a whole, in a group of its own.
+    if let Some(TokenTree::Group(group)) = tokens.get(from)
+        && group.delimiter() == Delimiter::None
+    {
+        return from;
+    }
     let mut depth = 0_usize;
     let mut before = ' ';
     for (at, token) in tokens.iter().enumerate().skip(from) {
@@ -176,19 +175,17 @@ fn end_of_item(tokens: &[TokenTree], from: usize) -> usize {
     tokens.len().saturating_sub(1)
 }
 
-/// Takes one of our attributes apart: its name, and its arguments in their parentheses.
-fn name_and_arguments(attribute: &TokenStream) -> Option<(&'static str, TokenStream)> {
-    let meta: syn::Meta = syn::parse2(attribute.clone()).ok()?;
-    let last = meta.path().segments.last()?;
-    let name = OURS.into_iter().find(|name| last.ident == name)?;
-    let arguments = match &meta {
-        syn::Meta::List(list) => {
-            let arguments = &list.tokens;
-            quote!((#arguments))
+/// Whether a group from another macro is a visibility: none, `pub`, or `pub(..)`.
+fn is_visibility(group: &Group) -> bool {
+    let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
+    let is_public = |word: &TokenTree| matches!(word, TokenTree::Ident(word) if word == "pub");
+    group.delimiter() == Delimiter::None
+        && match &*tokens {
+            [] => true,
+            [word] => is_public(word),
+            [word, TokenTree::Group(_)] => is_public(word),
+            _ => false,
         }
-        _ => TokenStream::new(),
-    };
-    Some((name, arguments.into_token_stream()))
 }
 
 fn bracketed(token: &TokenTree) -> Option<TokenStream> {

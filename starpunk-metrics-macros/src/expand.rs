@@ -3,12 +3,11 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Path, ReturnType, Signature};
+use syn::{Lifetime, Path, ReturnType, Signature};
 
 use crate::annotate::Kind;
-use crate::args::{Args, Keep, Verdict};
+use crate::args::{Args, Keep};
 use crate::caller;
-use crate::field::{Field, Format};
 use crate::function::Function;
 use crate::signature::{self, Returned};
 use crate::tokens;
@@ -32,13 +31,18 @@ pub(crate) fn expand(kind: Kind, args: &Args, function: &Function) -> TokenStrea
     let items = parts.items(kind);
     let measured = if signature.asyncness.is_some() {
         parts.async_body()
-    } else if function.tracks_its_caller() {
-        parts.body_in_place()
     } else {
+        let in_place = function.tracks_its_caller();
         match signature::returned(signature) {
+            Returned::Value if parts.returns_a_bare_closure() => parts.tail_in_place(&quote!(Ok)),
+            Returned::Value if in_place => parts.body_in_place(),
             Returned::Value => parts.body(),
-            Returned::Future(output) => parts.made_future(&output),
-            Returned::BoxedFuture(output) => parts.boxed_future(&output),
+            Returned::Future(output) => parts.made_future(Some(&output), in_place),
+            Returned::BoxedFuture(output) => parts.boxed_future(&output, in_place),
+            Returned::NamedFuture => {
+                let made = parts.made_future(None, in_place);
+                quote!(#library::__private::Box::pin(#made))
+            }
         }
     };
     let Function {
@@ -63,17 +67,26 @@ pub(crate) fn expand(kind: Kind, args: &Args, function: &Function) -> TokenStrea
     }
 }
 
+/// A label that the body has not: another annotation may have been there.
+fn unused_label(body: &Group) -> Lifetime {
+    let mut name = "__starpunk_body".to_owned();
+    while tokens::contains_word(body.stream(), &name) {
+        name.push('_');
+    }
+    Lifetime::new(&format!("'{name}"), Span::call_site())
+}
+
 /// The path of the library, from anywhere.
 pub(crate) fn library(given: Option<&Path>) -> TokenStream {
     given.map_or_else(|| quote!(::starpunk_metrics), ToTokens::to_token_stream)
 }
 
 /// What an expansion is made from.
-struct Parts<'a> {
+pub(crate) struct Parts<'a> {
     /// The path of what generated code may name.
-    private: TokenStream,
-    args: &'a Args,
-    signature: &'a Signature,
+    pub(crate) private: TokenStream,
+    pub(crate) args: &'a Args,
+    pub(crate) signature: &'a Signature,
     /// What keeps the arguments in the order in which they are dropped.
     order: Option<TokenStream>,
     body: &'a Group,
@@ -123,12 +136,8 @@ impl Parts<'_> {
 
     /// The body of an `async` function.
     fn async_body(&self) -> TokenStream {
-        let Self {
-            private,
-            order,
-            body,
-            ..
-        } = self;
+        let Self { private, order, .. } = self;
+        let body = self.nested_body();
         let new = self.reading(quote!(#private::Tracked::new));
         let fields = self.fields(signature::can_wait(self.signature, &self.args.fields));
         let edge = self.return_edge();
@@ -144,24 +153,35 @@ impl Parts<'_> {
     }
 
     /// The body of a function that returns `impl Future`.
-    fn made_future(&self, output: &TokenStream) -> TokenStream {
+    fn made_future(&self, output: Option<&TokenStream>, in_place: bool) -> TokenStream {
         let Self { private, .. } = self;
         let made = self.reading(quote!(#private::Tracked::made));
         // What the future may outlive cannot be asked later.
         let fields = self.fields(false);
-        let body = self.closure();
-        let outcome = self.outcome(Some(output));
-        quote!(#made(&__STARPUNK_CALLSITE, #fields, #body, #outcome))
+        let outcome = self.outcome(output);
+        if !in_place {
+            let body = self.closure();
+            return quote!(#made(&__STARPUNK_CALLSITE, #fields, #body, #outcome));
+        }
+        let output = signature::nameable_output(self.signature);
+        let body = self.labelled_body();
+        quote! {
+            {
+                let __starpunk_fields = #fields;
+                let __starpunk_future: #output = #body;
+                #made(&__STARPUNK_CALLSITE, __starpunk_fields, move || __starpunk_future, #outcome)
+            }
+        }
     }
 
     /// The body of a function that returns `Pin<Box<dyn Future>>`.
-    fn boxed_future(&self, output: &TokenStream) -> TokenStream {
+    fn boxed_future(&self, output: &TokenStream, in_place: bool) -> TokenStream {
+        let Self { private, .. } = self;
         let Some((boxing, future)) = tokens::boxed_async_block(self.body.stream()) else {
-            let made = self.made_future(output);
-            return quote!(::std::boxed::Box::pin(#made));
+            let made = self.made_future(Some(output), in_place);
+            return quote!(#private::Box::pin(#made));
         };
         // The box is there already: what it holds is measured, and not a second box around it.
-        let Self { private, .. } = self;
         let new = self.reading(quote!(#private::Tracked::new));
         let fields = self.fields(false);
         let outcome = self.outcome(Some(output));
@@ -170,26 +190,18 @@ impl Parts<'_> {
 
     /// The body of a function that is called with its caller's location, which ends at a closure: it stays where it is.
     fn body_in_place(&self) -> TokenStream {
+        if signature::never_returns(self.signature) {
+            return self.tail_in_place(&quote!(Panic));
+        }
         let Self { private, .. } = self;
         let fields = self.fields(signature::can_wait(self.signature, &self.args.fields));
-        if signature::never_returns(self.signature) {
-            let body = self.body;
-            return quote! {
-                let __starpunk_guard = #private::Guard::<(), _>::start(
-                    &__STARPUNK_CALLSITE,
-                    #fields,
-                    #private::Outcome::Panic,
-                );
-                #body
-            };
-        }
         let unseen = if signature::returns_a_result(self.signature) {
             quote!(#private::Outcome::Error("early_return"))
         } else {
             quote!(#private::Outcome::Ok)
         };
         let output = signature::nameable_output(self.signature);
-        let body = caller::body_to_its_end(self.body, private);
+        let body = self.labelled_body();
         let finish = self.reading(quote!(finish));
         let outcome = self.outcome(self.unit().as_ref());
         quote! {
@@ -200,11 +212,53 @@ impl Parts<'_> {
         }
     }
 
+    /// The body as the tail of its function, behind a guard that knows nothing of what is returned.
+    fn tail_in_place(&self, unseen: &TokenStream) -> TokenStream {
+        let Self { private, .. } = self;
+        let fields = self.fields(signature::can_wait(self.signature, &self.args.fields));
+        let body = self.nested_body();
+        quote! {
+            let __starpunk_guard = #private::Guard::<(), _>::start(
+                &__STARPUNK_CALLSITE,
+                #fields,
+                #private::Outcome::#unseen,
+            );
+            #body
+        }
+    }
+
+    /// Whether a closure is returned and nobody asks for it.
+    fn returns_a_bare_closure(&self) -> bool {
+        self.args.verdict.is_none()
+            && self.args.ok_fields.is_empty()
+            && signature::returns_a_closure(self.signature)
+    }
+
+    /// The body as a block that is left at its end: by its value, by a `return`, or by a `?`.
+    fn labelled_body(&self) -> TokenStream {
+        let Self { private, body, .. } = self;
+        let label = unused_label(body);
+        let body = caller::body_to_its_end(body, private, &label);
+        let output = signature::nameable_output(self.signature);
+        // A way out that is never taken: the label is used, and the end is reached, whatever the body is like.
+        quote! {
+            #label: {
+                if let ::core::option::Option::Some(__starpunk_return) =
+                    ::core::option::Option::None::<#output>
+                {
+                    break #label __starpunk_return;
+                }
+                #body
+            }
+        }
+    }
+
     /// The body as a closure that is called once.
     fn closure(&self) -> TokenStream {
         let Self { order, body, .. } = self;
         let named = signature::named_for_clippy(self.signature, &body.stream());
         let body = if order.is_some() || !named.is_empty() {
+            let body = self.nested_body();
             quote!({ #named #order #body })
         } else {
             body.to_token_stream()
@@ -218,99 +272,13 @@ impl Parts<'_> {
         }
     }
 
-    /// The fields: later, where that is possible, else before the body uses up what they are made from.
-    fn fields(&self, can_wait: bool) -> TokenStream {
-        let Self { private, args, .. } = self;
-        if args.fields.is_empty() {
-            return quote!(#private::NoFields);
-        }
-        let fields = args.fields.iter().map(|field| self.field(field, None));
-        let fields = quote!([#(#fields),*]);
-        if can_wait {
-            quote!(#private::later(move || #fields))
-        } else {
-            quote!(#private::now(|| #fields))
-        }
-    }
-
-    /// The function to call: one that also reads the output, where there is something to be read, ends in `_reading`. The
-    /// reading itself is its last argument, see [`Parts::outcome`].
-    fn reading(&self, function: TokenStream) -> TokenStream {
-        if self.args.ok_fields.is_empty() {
-            return function;
-        }
-        let mut tokens: Vec<_> = function.into_iter().collect();
-        if let Some(proc_macro2::TokenTree::Ident(name)) = tokens.pop() {
-            let name = quote::format_ident!("{name}_reading");
-            tokens.push(name.into());
-        }
-        tokens.into_iter().collect()
-    }
-
-    /// How the outcome is found in what was returned, and after a comma what is read off it.
-    fn outcome(&self, output: Option<&TokenStream>) -> TokenStream {
-        let Self { private, args, .. } = self;
-        if signature::never_returns(self.signature) {
-            return quote!(|_| #private::Outcome::Ok);
-        }
-        let output = output.map(|output| quote!(: &#output));
-        let verdict = match &args.verdict {
-            None => quote!(::core::option::Option::None),
-            Some(Verdict::OkIf(ask)) => quote!(#private::verdict(__starpunk_output, true, #ask)),
-            Some(Verdict::ErrIf(ask)) => quote!(#private::verdict(__starpunk_output, false, #ask)),
-        };
-        let class = quote!(#private::Probe(__starpunk_error).__starpunk_ask().__starpunk_failure());
-        let class = match &args.err_class {
-            None => class,
-            Some(name) => quote!(#private::named(#class, __starpunk_error, #name)),
-        };
-        let outcome = quote! {
-            |__starpunk_output #output| {
-                use #private::AnyOutput as _;
-                #private::Probe(__starpunk_output).__starpunk_ask().__starpunk_outcome(
-                    #verdict,
-                    |__starpunk_value| #private::Probe(__starpunk_value).__starpunk_ask().__starpunk_class(),
-                    |__starpunk_error| #class,
-                )
-            }
-        };
-        if args.ok_fields.is_empty() {
-            return outcome;
-        }
-        let value = quote!(__starpunk_value);
-        let fields = args
-            .ok_fields
-            .iter()
-            .map(|field| self.field(field, Some(&value)));
-        quote! {
-            #outcome,
-            |__starpunk_output #output| {
-                use #private::AnyOutput as _;
-                #private::Probe(__starpunk_output).__starpunk_ask().__starpunk_success().map(|__starpunk_value| [#(#fields),*])
-            }
-        }
-    }
-
-    /// One field; `returned` is what its `ret` stands for.
-    fn field(&self, field: &Field, returned: Option<&TokenStream>) -> TokenStream {
-        let Self { private, .. } = self;
-        let Field { key, format, value } = field;
-        let key = syn::ext::IdentExt::unraw(key).to_string();
-        // Shown where the value stands, and still known to be generated.
-        let span = Span::mixed_site().located_at(value.span());
-        let mut tokens = value.to_token_stream();
-        if let Some(returned) = returned {
-            // With the name as it was written: in a macro of the application's own it is not any `ret`.
-            let name = tokens::find_word(tokens.clone(), "ret");
-            let name = name.map_or_else(|| quote!(_), |name| name.to_token_stream());
-            tokens = quote!(match #returned { #name => #tokens });
-        }
-        let value = match format {
-            Format::Value => quote_spanned!(span=> #private::value(#tokens)),
-            Format::Display => quote_spanned!(span=> #private::display(&#tokens)),
-            Format::Debug => quote_spanned!(span=> #private::debug(&#tokens)),
-        };
-        quote!((#key, #value))
+    /// The body as a block inside another, in its own braces: their edition decides when the temporaries of its end are
+    /// dropped. With an item of ours, without which braces around one expression would look like some to be left out.
+    fn nested_body(&self) -> Group {
+        let body = self.body.stream();
+        let mut braces = Group::new(Delimiter::Brace, quote!(const _: () = (); #body));
+        braces.set_span(self.body.span());
+        braces
     }
 
     /// A body that never returns has any type, so the compiler has to be told of a unit.

@@ -1,5 +1,6 @@
 //! The syntax of `fields(..)` and `ok_fields(..)`.
 
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, Expr, Ident, Result, Token, parenthesized};
 
@@ -41,7 +42,7 @@ pub(crate) fn parse_fields(
         match content.parse::<Field>() {
             Ok(field) => {
                 let mut known = fields.iter().chain(others);
-                if known.any(|known| known.key == field.key) {
+                if known.any(|known| known.key.unraw() == field.key.unraw()) {
                     let message =
                         format!("the field `{}` is given twice; leave one out", field.key);
                     errors.push(Error::new(field.key.span(), message));

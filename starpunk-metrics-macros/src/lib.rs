@@ -1,7 +1,7 @@
 //! The attributes of `starpunk-metrics`; use them from there.
 //!
 //! `args.rs` and `field.rs` have their syntax, `function.rs` the rules of what they go on, `block.rs` finds the functions of a
-//! block, `signature.rs` what has to be known of one, and `expand.rs` writes what it turns into.
+//! block, `signature.rs` what has to be known of one, and `expand.rs` and `facts.rs` write what it turns into.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -12,6 +12,7 @@ mod block;
 mod caller;
 mod errors;
 mod expand;
+mod facts;
 mod field;
 mod function;
 #[cfg(test)]

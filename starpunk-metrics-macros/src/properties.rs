@@ -55,7 +55,7 @@ const SOUP: [&str; 28] = [
     "|x|",
 ];
 
-/// Items, and how many functions of each are to be measured.
+/// Items, and how often each gets the annotation: functions once, and blocks, which hand it on as they expand.
 const ITEMS: [(&str, usize); 23] = [
     ("fn one() {}", 1),
     (
@@ -72,12 +72,12 @@ const ITEMS: [(&str, usize); 23] = [
     ),
     ("const fn five() {}", 0),
     ("fn six(&self);", 0),
-    ("#[track_business(\"seven\")] fn seven() {}", 0),
+    ("#[track_business(\"seven\")] fn seven() {}", 1),
     (
         "#[starpunk_metrics::monitored_query(skip)] fn eight() {}",
-        0,
+        1,
     ),
-    ("#[cfg_attr(test, track_business)] fn nine() {}", 0),
+    ("#[cfg_attr(test, track_business)] fn nine() {}", 1),
     (
         "const TEN: fn() -> bool = { fn ten() -> bool { 1 < 2 } ten };",
         0,
@@ -92,19 +92,39 @@ const ITEMS: [(&str, usize); 23] = [
     ("type Fifteen = fn() -> u8;", 0),
     (
         "impl<T> Sixteen<{ 1 }> for fn(T) -> Vec<Vec<T>> { fn a() {} const fn b() {} fn c(&self) -> u8 { 1 } }",
-        2,
+        1,
     ),
     (
         "pub mod seventeen { #![allow(unused)] fn a() {} mod deeper { fn b() {} } trait C { fn c(); fn d() {} } }",
-        3,
+        1,
     ),
-    ("#[monitored_query] mod eighteen { fn a() {} }", 0),
+    ("#[monitored_query] mod eighteen { fn a() {} }", 1),
     ("impl Twenty<fn() -> u8, { 2 }> for u8 { fn a() {} }", 1),
     ("unsafe impl Nineteen for u8 { default fn a() {} }", 1),
 ];
 
 fn parse(text: &str) -> TokenStream {
     TokenStream::from_str(text).expect("it is made of tokens")
+}
+
+#[test]
+fn an_attribute_of_its_own_takes_the_mark_of_a_block_away() {
+    let item = quote! {
+        #[inline]
+        #[::starpunk_metrics::track_business(__starpunk_from_block, slow = "1s")]
+        #[doc = "text"]
+        pub fn own() {}
+    };
+    let without = block::without_marks(item).to_string();
+    assert_eq!(
+        without,
+        quote!(
+            #[inline]
+            #[doc = "text"]
+            pub fn own() {}
+        )
+        .to_string()
+    );
 }
 
 proptest! {
@@ -156,7 +176,7 @@ proptest! {
         let expected: usize = chosen.iter().map(|item| ITEMS[*item].1).sum();
         let item = parse(&format!("{head} {{ {} }}", inside.join(" ")));
         prop_assert!(block::is_block(&item));
-        let annotated = block::annotate(item.clone(), quote!(#[ours]), &quote!(library)).to_string();
+        let annotated = block::annotate(item.clone(), &quote!(#[ours])).to_string();
         let mark = quote!(#[ours]).to_string();
         prop_assert_eq!(annotated.matches(&mark).count(), expected, "{}", annotated);
         let without: String = annotated.replace(&mark, "").split_whitespace().collect();

@@ -5,8 +5,8 @@ use quote::{ToTokens, format_ident, quote};
 use syn::punctuated::Punctuated;
 use syn::visit_mut::VisitMut;
 use syn::{
-    FnArg, GenericArgument, Ident, Pat, PatIdent, PathArguments, PathSegment, ReceiverKind,
-    ReturnType, Signature, Token, Type, TypeParamBound,
+    Attribute, FnArg, GenericArgument, Ident, Pat, PatIdent, PathArguments, PathSegment,
+    ReceiverKind, ReturnType, Signature, Token, Type, TypeParamBound,
 };
 
 use crate::field::Field;
@@ -19,6 +19,8 @@ pub(crate) enum Returned {
     Future(Output),
     /// `Pin<Box<dyn Future>>`.
     BoxedFuture(Output),
+    /// `BoxFuture`: a boxed future of which only the name is known.
+    NamedFuture,
 }
 
 /// What a future comes to.
@@ -39,12 +41,11 @@ pub(crate) fn returned(signature: &Signature) -> Returned {
     }
 }
 
-/// `Pin<Box<dyn Future<Output = T>>>`, or `BoxFuture<'_, T>` as the `futures` crate names it.
+/// `Pin<Box<dyn Future<Output = T>>>`, or `BoxFuture` as the `futures` crate names it.
 fn boxed_future(segment: &PathSegment) -> Returned {
+    // An alias may put more around its argument, as `Result<T, MyError>`.
     if segment.ident == "BoxFuture" || segment.ident == "LocalBoxFuture" {
-        return only_type(segment).map_or(Returned::Value, |output| {
-            Returned::BoxedFuture(nameable(output.clone()))
-        });
+        return Returned::NamedFuture;
     }
     let pinned = (segment.ident == "Pin")
         .then(|| only_type(segment))
@@ -80,7 +81,8 @@ fn only_type(segment: &PathSegment) -> Option<&Type> {
 /// The `Output` of a future with these bounds; `None` where they ask for more than a wrapper can keep: it is a future, and
 /// may go where the one inside may go.
 fn future_output(bounds: &Punctuated<TypeParamBound, Token![+]>) -> Option<Type> {
-    const KEPT: [&str; 4] = ["Send", "Sync", "Unpin", "UnwindSafe"];
+    // `Captures` is what the library of the compiler calls the trait by which a future of edition 2021 keeps a lifetime.
+    const KEPT: [&str; 5] = ["Send", "Sync", "Unpin", "UnwindSafe", "Captures"];
     let mut output = None;
     for bound in bounds {
         let TypeParamBound::Trait(bound) = bound else {
@@ -157,8 +159,12 @@ pub(crate) fn returns_a_result(signature: &Signature) -> bool {
 
 /// Whether the fields can wait until the call has ended: nothing that they name is used up or changed by the body.
 ///
-/// What is certain is read off the signature: a shared reference and a number can be copied.
+/// What is certain is read off the signature: a shared reference and a number can be copied. An output that may hold on to an
+/// argument may have it locked.
 pub(crate) fn can_wait(signature: &Signature, fields: &[Field]) -> bool {
+    if may_borrow(&signature.output.to_token_stream()) {
+        return false;
+    }
     let mut used_up = Vec::new();
     for argument in &signature.inputs {
         match argument {
@@ -180,43 +186,77 @@ pub(crate) fn can_wait(signature: &Signature, fields: &[Field]) -> bool {
     })
 }
 
-/// A statement that captures the arguments whole and in the order in which the plain function would drop them: the last
-/// one first. A closure on its own drops them in the order in which its body names them.
+/// Statements that capture the arguments whole and in the order in which the plain function would drop them: the last one
+/// first. A closure on its own drops them in the order in which its body names them.
 ///
 /// `None` where the body takes none of them in, or there is no order between them.
 pub(crate) fn drop_order(signature: &Signature, body: &TokenStream) -> Option<TokenStream> {
-    let mut dropped: Vec<TokenStream> = Vec::new();
+    let mut captures: Vec<TokenStream> = Vec::new();
     let mut is_any_used = false;
-    let mut lint = None;
     for argument in &signature.inputs {
         match argument {
             FnArg::Receiver(receiver) => {
                 if is_owned(&receiver.kind) && contains_word(body.clone(), "self") {
                     let this = receiver.self_token;
-                    dropped.push(quote!(&#this));
+                    captures.push(quote!(let _ = &#this;));
                     is_any_used = true;
                 }
             }
             FnArg::Typed(typed) if is_never_dropped(&typed.ty) => {}
             FnArg::Typed(typed) => {
+                let conditions = conditions(&typed.attrs);
                 for name in bindings(&typed.pat) {
                     let text = name.to_string();
                     let is_used = may_mention(body.clone(), &text);
                     let is_private = text.starts_with('_');
+                    let lint =
+                        is_private.then(|| quote!(#[allow(clippy::used_underscore_binding)]));
                     // One that nobody uses stays outside, so that the compiler can say that nobody does.
                     if is_used || is_private {
-                        dropped.push(quote!(&#name));
-                    }
-                    if is_private {
-                        lint = Some(quote!(#[allow(clippy::used_underscore_binding)]));
+                        captures.push(quote!(#(#conditions)* #lint let _ = &#name;));
                     }
                     is_any_used |= is_used;
                 }
             }
         }
     }
-    dropped.reverse();
-    (is_any_used && dropped.len() > 1).then(|| quote!(#lint let _ = (#(#dropped),*);))
+    captures.reverse();
+    (is_any_used && captures.len() > 1).then(|| captures.into_iter().collect())
+}
+
+/// The `#[cfg(..)]`s of an argument: where it is not there, it has no name.
+fn conditions(attributes: &[Attribute]) -> Vec<&Attribute> {
+    let is_condition = |attribute: &&Attribute| attribute.path().is_ident("cfg");
+    attributes.iter().filter(is_condition).collect()
+}
+
+/// Whether a type may hold on to something: by a reference, a lifetime, or what a name or a trait hides.
+fn may_borrow(output: &TokenStream) -> bool {
+    let text = output
+        .to_string()
+        .replace("& 'static", "")
+        .replace("'static", "");
+    let mut words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+    text.contains(['&', '\''])
+        || words
+            .any(|word| ["impl", "dyn", "Ref", "RefMut"].contains(&word) || word.ends_with("Guard"))
+}
+
+/// Whether a closure is returned whose signature the compiler takes from the bound, which only the tail of the body gets.
+pub(crate) fn returns_a_closure(signature: &Signature) -> bool {
+    let ReturnType::Type(_, output) = &signature.output else {
+        return false;
+    };
+    let Type::ImplTrait(of) = ungrouped(output) else {
+        return false;
+    };
+    of.bounds.iter().any(|bound| {
+        matches!(bound, TypeParamBound::Trait(bound) if bound.path.segments.last().is_some_and(|last| {
+            ["Fn", "FnMut", "FnOnce", "AsyncFn", "AsyncFnMut", "AsyncFnOnce"]
+                .iter()
+                .any(|known| last.ident == known)
+        }))
+    })
 }
 
 /// Gives a name to the arguments that have none, so that [`drop_order`] can speak of them.
@@ -274,8 +314,10 @@ pub(crate) fn named_for_clippy(signature: &Signature, body: &TokenStream) -> Tok
         let last = of.path.segments.last()?;
         let is_proposed = PROPOSED.iter().any(|known| last.ident == known);
         let name = &name.ident;
-        (is_proposed && may_mention(body.clone(), &name.to_string()))
-            .then(|| quote!(let _ = #name;))
+        (is_proposed && may_mention(body.clone(), &name.to_string())).then(|| {
+            let conditions = conditions(&typed.attrs);
+            quote!(#(#conditions)* let _ = #name;)
+        })
     });
     named.collect()
 }

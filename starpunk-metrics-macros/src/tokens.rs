@@ -35,11 +35,15 @@ pub(crate) fn qualifies_a_function(token: &TokenTree) -> bool {
     }
 }
 
-/// The first word of this name.
+/// The first word of this name, also where a format has it.
 pub(crate) fn find_word(tokens: TokenStream, word: &str) -> Option<Ident> {
     tokens.into_iter().find_map(|token| match token {
         TokenTree::Group(group) => find_word(group.stream(), word),
         TokenTree::Ident(ident) if ident == word => Some(ident),
+        // A format captures it: `"{ret}"`.
+        TokenTree::Literal(literal) if literal.to_string().contains(&format!("{{{word}")) => {
+            Some(Ident::new(word, literal.span()))
+        }
         _ => None,
     })
 }

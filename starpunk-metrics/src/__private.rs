@@ -1,5 +1,7 @@
 //! All that generated code may name. No promise is made about it to anyone else.
 
+pub use std::boxed::Box;
+
 pub use crate::instrument::branch::{Branch, FromResidual};
 pub use crate::instrument::fields::{NoFields, debug, display, later, now, value};
 pub use crate::instrument::function::{call, call_reading};

@@ -100,6 +100,7 @@ shapes! {
     attributes_in_body,
     attributes_on_parameters,
     blanket_traits_in_scope,
+    block_of_items_from_macro,
     block_of_methods,
     block_of_module,
     block_of_module_nested,
@@ -108,7 +109,9 @@ shapes! {
     block_with_const_fn,
     borrowed_future,
     boxed_future_in_result,
+    cfg_on_parameters,
     closure_returned,
+    closure_with_inferred_signature,
     const_generics,
     crate_shadowed,
     deref_on_early_return,
@@ -128,9 +131,11 @@ shapes! {
     function_in_function,
     function_pointer,
     future_boxed_by_hand,
+    future_by_alias,
     future_by_hand,
     future_by_hand_dropped,
     future_static_by_hand,
+    future_with_captures,
     generic_instances,
     generic_output,
     generics_and_where,
@@ -163,6 +168,7 @@ shapes! {
     never,
     never_async,
     no_return_type,
+    one_line_bodies,
     panic_in_body,
     prelude_shadowed,
     primitives_shadowed,
@@ -189,13 +195,26 @@ shapes! {
     slice_of_vec,
     test_function,
     track_caller,
+    track_caller_diverging,
     track_caller_early_return,
+    track_caller_future,
     track_caller_method,
     track_caller_never,
     track_caller_panic,
     track_caller_question_mark,
+    track_caller_question_mark_first,
+    track_caller_shown_by_macro,
     trait_methods,
     uninhabited,
     unit_written_out,
     well_known_traits,
+}
+
+#[test]
+fn every_shape_behaves_as_the_plain_function_and_leaves_its_records() {
+    let differences: Vec<_> = SHAPES
+        .iter()
+        .filter_map(|shape| Some(format!("{}: {}", shape.name, shape.difference()?)))
+        .collect();
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
 }

@@ -63,7 +63,7 @@ pub struct Now(Told);
 /// Evaluates the fields, if there is a pipeline to take them.
 #[inline]
 pub fn now<const N: usize>(evaluate: impl FnOnce() -> [Field; N]) -> Now {
-    if !current::is_active() {
+    if !current::has_pipeline() {
         return Now(Told(None));
     }
     Now(Told::from_fields(|| Vec::from(evaluate())))

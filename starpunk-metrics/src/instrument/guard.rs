@@ -15,6 +15,7 @@ use crate::record::current::{self, Before};
 pub struct Guard<R, S: FieldSource<R>> {
     running: Running<R, S>,
     before: Before,
+    unseen: Outcome,
 }
 
 impl<R, S: FieldSource<R>> Guard<R, S> {
@@ -27,13 +28,15 @@ impl<R, S: FieldSource<R>> Guard<R, S> {
             return Self {
                 running: Running::NONE,
                 before: Before::default(),
+                unseen,
             };
         }
-        let mut running = Running::start(site, fields, unseen.into());
+        let mut running = Running::start(site, fields, OutcomeKind::Panic);
         let before = running.live.as_mut().map(|live| live.timer.enter());
         Self {
             running,
             before: before.unwrap_or_default(),
+            unseen,
         }
     }
 
@@ -76,10 +79,9 @@ impl<R, S: FieldSource<R>> Guard<R, S> {
 impl<R, S: FieldSource<R>> Drop for Guard<R, S> {
     fn drop(&mut self) {
         self.leave();
-        if let Some(live) = &mut self.running.live
-            && std::thread::panicking()
-        {
-            live.timer.interrupted = OutcomeKind::Panic;
+        // A panic is what dropping the running call means by itself.
+        if !std::thread::panicking() {
+            self.running.interrupt(self.unseen);
         }
     }
 }

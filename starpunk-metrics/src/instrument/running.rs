@@ -125,6 +125,13 @@ impl<R, S: FieldSource<R>> Running<R, S> {
         self.finish_at(Ticks::now(), output, classify);
     }
 
+    /// Ends with an outcome that is known without the output.
+    pub(crate) fn interrupt(&mut self, outcome: Outcome) {
+        if let Some(live) = self.live.take() {
+            live.record(Ticks::now(), outcome, None);
+        }
+    }
+
     #[inline]
     pub(crate) fn finish_at(
         &mut self,

@@ -153,9 +153,9 @@ fn clean_name(raw: &str) -> String {
         let inside = &rest[open + 1..open + length];
         if let Some(of) = inside.strip_prefix("impl ") {
             name.clear();
-            name.push_str(&clean_type(self_type(of)));
+            name.push_str(&subject(of));
         } else if open == 0 {
-            name.push_str(&clean_type(self_type(inside)));
+            name.push_str(&subject(inside));
         } else {
             name.push_str(rest[..open].trim_end_matches("::"));
         }
@@ -165,17 +165,32 @@ fn clean_name(raw: &str) -> String {
     name
 }
 
-/// `blog::Db as blog::Store` and `blog::Store for blog::Db` are both about `blog::Db`.
-fn self_type(inside: &str) -> &str {
-    let of = inside.split(" as ").next().unwrap_or(inside);
-    of.rsplit(" for ").next().unwrap_or(of)
+/// `blog::Db as blog::Store` and `blog::Store for blog::Db` are both about `blog::Db`; where that is any type, about the trait.
+fn subject(inside: &str) -> String {
+    let inside = without_generics(inside);
+    let (of, by) = match inside.split_once(" as ") {
+        Some((of, by)) => (of, by),
+        None => match inside.rsplit_once(" for ") {
+            Some((by, of)) => (of, by),
+            None => (&*inside, ""),
+        },
+    };
+    if of == "_" { by } else { of }.to_owned()
 }
 
-fn clean_type(name: &str) -> String {
-    match name.find('<') {
-        Some(open) if open > 0 => name[..open].trim_end_matches("::").to_owned(),
-        _ => name.to_owned(),
+/// `[blog::Db<u8>; 3]` is `[blog::Db; 3]`.
+fn without_generics(name: &str) -> String {
+    let mut clean = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some(open) = rest.find('<') {
+        let Some(length) = matching_bracket(&rest[open..]) else {
+            break;
+        };
+        clean.push_str(rest[..open].trim_end_matches("::"));
+        rest = &rest[open + length + 1..];
     }
+    clean.push_str(rest);
+    clean
 }
 
 /// The offset of the `>` that closes the `<` at the start of `text`.
@@ -227,6 +242,20 @@ mod tests {
                 "blog::db::<impl blog::Store for blog::Db>::get::__starpunk_name",
                 "blog::Db::get",
             ),
+            (
+                "<[m::G<u8>; 3] as m::Tr>::g::__starpunk_name",
+                "[m::G; 3]::g",
+            ),
+            (
+                "<(alloc::vec::Vec<u8>, u8) as m::Tr<T>>::g::__starpunk_name",
+                "(alloc::vec::Vec, u8)::g",
+            ),
+            (
+                "<fn(alloc::vec::Vec<u8>) -> u8 as m::Tr>::g::__starpunk_name",
+                "fn(alloc::vec::Vec) -> u8::g",
+            ),
+            ("<_ as m::Tr>::g::__starpunk_name", "m::Tr::g"),
+            ("m::<impl m::Tr for _>::g::__starpunk_name", "m::Tr::g"),
             (
                 "<blog::index as actix_web::service::HttpServiceFactory>::register::index::__starpunk_name",
                 "blog::index",

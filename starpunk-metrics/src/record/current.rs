@@ -84,6 +84,15 @@ pub(crate) fn remove_global(recorder: &Recorder) {
     }
 }
 
+/// Tells whether this thread reports anywhere now.
+#[inline]
+pub(crate) fn has_pipeline() -> bool {
+    // Relaxed: as in `is_active`.
+    is_active()
+        && (GLOBAL_ID.load(Ordering::Relaxed) != 0
+            || with_context(|context| context.recorder.is_some()).unwrap_or(false))
+}
+
 /// The pipeline that this thread reports to now: that of its context, else the process's own.
 pub(crate) fn recorder() -> Option<Arc<Recorder>> {
     if !is_active() {

@@ -142,6 +142,28 @@ mod both {
     pub(super) fn stacked() {}
 }
 
+#[track_business]
+mod under_other_names {
+    use starpunk_metrics::{monitored_query as query, track_business as event};
+
+    #[event("own name")]
+    pub(super) fn named() {}
+
+    #[event(skip)]
+    pub(super) fn skipped() {}
+
+    #[cfg_attr(all(), query("in a condition"))]
+    pub(super) fn conditional() {}
+
+    #[cfg_attr(any(), event(skip))]
+    pub(super) fn not_skipped() {}
+
+    #[query]
+    pub(super) mod own_block {
+        pub(in super::super) fn inside() {}
+    }
+}
+
 #[test]
 fn every_function_with_a_body_is_measured_and_an_attribute_of_its_own_wins() {
     let metrics = pipeline(config());
@@ -214,6 +236,28 @@ fn a_module_is_measured_to_its_depth() {
             .by_type
             .contains_key(&OperationType::Database)
     );
+}
+
+#[test]
+fn an_attribute_of_its_own_wins_under_any_name() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    under_other_names::named();
+    under_other_names::skipped();
+    under_other_names::conditional();
+    under_other_names::not_skipped();
+    under_other_names::own_block::inside();
+    assert_eq!(
+        names(&metrics),
+        [
+            "own name",
+            "in a condition",
+            "attributes::blocks::under_other_names::not_skipped",
+            "attributes::blocks::under_other_names::own_block::inside",
+        ]
+    );
+    let stats = metrics.stats();
+    assert_eq!(stats.by_type[&OperationType::Render].count, 2);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Which facts are in a record, and when they are asked for.
 
 use std::cell::Cell;
+use std::sync::{Mutex, MutexGuard};
 
 use starpunk_metrics::{Value, monitored_query, track_business};
 use starpunk_metrics_tests::{config, only, pipeline, ready};
@@ -101,6 +102,48 @@ fn in_place(text: &str) -> Result<usize, std::fmt::Error> {
         return Err(std::fmt::Error);
     }
     Ok(text.len())
+}
+
+macro_rules! shown {
+    ($name:ident, $value:expr) => {
+        #[track_business("shown", fields(sum = %$value, cast = %1_u8 as char, same = ?1 + 1 == 2))]
+        fn $name() {}
+    };
+}
+
+shown!(shown, 1 + 1);
+
+#[track_business("captured", ok_fields(text = %format_args!("{ret}!"), length = format!("{ret:?}").len()))]
+fn captured() -> u8 {
+    7
+}
+
+#[track_business("locked", fields(number = *number.lock().unwrap()))]
+fn lock(number: &Mutex<u8>) -> MutexGuard<'_, u8> {
+    number.lock().unwrap()
+}
+
+#[test]
+fn a_value_is_an_expression_of_any_kind() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    shown();
+    captured();
+    let all = metrics.metrics();
+    assert_eq!(all[0].fields["sum"], "2");
+    assert_eq!(all[0].fields["cast"], "\u{1}");
+    assert_eq!(all[0].fields["same"], "true");
+    assert_eq!(all[1].fields["text"], "7!");
+    assert_eq!(all[1].fields["length"], 1);
+}
+
+#[test]
+fn a_field_does_not_wait_for_a_lock_that_the_output_holds() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    let number = Mutex::new(7);
+    assert_eq!(*lock(&number), 7);
+    assert_eq!(only(&metrics).fields["number"], 7);
 }
 
 #[test]

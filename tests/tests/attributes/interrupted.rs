@@ -40,6 +40,21 @@ fn break_in_place(text: &str) -> Result<usize, std::num::ParseIntError> {
     Ok(number)
 }
 
+macro_rules! leave {
+    ($error:expr) => {
+        return Err($error)
+    };
+}
+
+#[track_caller]
+#[track_business("left by a macro", fields(one = 1))]
+fn leave_by_a_macro(leaves: bool) -> Result<(), std::fmt::Error> {
+    if leaves {
+        leave!(std::fmt::Error);
+    }
+    Ok(())
+}
+
 /// Calls an annotated function while it is dropped, and one whose field panics.
 struct CallsWhenDropped;
 
@@ -152,6 +167,18 @@ fn a_body_that_stays_in_place_tells_every_way_out() {
         .collect();
     let failed = Outcome::Error("ParseIntError");
     assert_eq!(outcomes, [Outcome::Ok, failed, Outcome::Panic]);
+}
+
+#[test]
+fn a_return_that_a_macro_writes_is_known_to_have_happened() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    leave_by_a_macro(true).unwrap_err();
+    leave_by_a_macro(false).unwrap();
+    let all = metrics.metrics();
+    assert_eq!(all[0].outcome, Outcome::Error("early_return"));
+    assert_eq!(all[0].fields["one"], 1);
+    assert_eq!(all[1].outcome, Outcome::Ok);
 }
 
 #[test]
