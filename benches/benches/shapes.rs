@@ -74,13 +74,18 @@ const NOT_QUITE: &[(&str, &str, &[&str])] = &[
     (
         "tracing",
         MAKING_ONLY,
-        &["future_boxed_by_hand", "future_by_hand"],
+        &["future_boxed_by_hand", "future_by_alias", "future_by_hand"],
     ),
     // Knows a future by the last expression `Box::pin(async move { .. })`,
     (
         "fastrace",
         MAKING_ONLY,
-        &["future_boxed_by_hand", "future_by_hand"],
+        &[
+            "future_boxed_by_hand",
+            "future_by_alias",
+            "future_by_hand",
+            "future_with_captures",
+        ],
     ),
     ("fastrace", MAKING_ONLY, &["send_future_in_trait"]),
     // and then leaves out the statements before it.
@@ -101,6 +106,7 @@ const NOT_OFFERED: &[(&str, &[&str])] = &[
         "autometrics",
         &[
             "async_trait_on_trait",
+            "block_of_items_from_macro",
             "block_of_module",
             "block_of_module_nested",
             "block_of_trait",
@@ -113,6 +119,7 @@ const BLOCKS: &[&str] = &[
     "async_trait_above",
     "async_trait_below",
     "async_trait_on_trait",
+    "block_of_items_from_macro",
     "block_of_methods",
     "block_of_module",
     "block_of_module_nested",
@@ -129,11 +136,14 @@ const FUTURES_BY_HAND: &[&str] = &[
     "async_trait_below",
     "async_trait_method",
     "future_boxed_by_hand",
+    "future_by_alias",
     "future_by_hand",
     "future_by_hand_dropped",
     "future_static_by_hand",
+    "future_with_captures",
     "recursion_async",
     "send_future_in_trait",
+    "track_caller_future",
 ];
 
 fn main() {
