@@ -138,8 +138,8 @@ fn clean_name(raw: &str) -> String {
     };
     let mut path = path.replace("::{{closure}}", "");
     // Under `#[get(..)]` and the like actix moves the function into this method of a type of the same name.
-    if let Some((handler, _)) =
-        path.split_once(" as actix_web::service::HttpServiceFactory>::register::")
+    if path.contains("::HttpServiceFactory>::register::")
+        && let Some((handler, _)) = path.split_once(" as ")
     {
         path = handler.trim_start_matches('<').to_owned();
     }
