@@ -3,10 +3,11 @@
 use std::net::TcpListener;
 use std::process::{Command, Output};
 
-const METRICS_VARIABLES: [&str; 6] = [
+const METRICS_VARIABLES: [&str; 7] = [
     "METRICS_ENABLED",
     "METRICS_SLOW_QUERY_THRESHOLD",
     "METRICS_SLOW_REQUEST_THRESHOLD",
+    "METRICS_SLOW_POLL_THRESHOLD",
     "METRICS_SAMPLING_RATE",
     "METRICS_BUFFER_SIZE",
     "METRICS_MEMORY_INTERVAL",

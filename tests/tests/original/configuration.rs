@@ -69,16 +69,18 @@ fn thresholds_are_seconds_above_zero() {
     let default = Config::default();
     assert_eq!(default.slow_query_threshold, Duration::from_secs(1));
     assert_eq!(default.slow_request_threshold, Duration::from_secs(1));
+    assert_eq!(default.slow_poll_threshold, Duration::from_millis(10));
     let config = with("METRICS_SLOW_QUERY_THRESHOLD", "0.25").unwrap();
     assert_eq!(config.slow_query_threshold, Duration::from_millis(250));
     let config = with("METRICS_SLOW_REQUEST_THRESHOLD", "3").unwrap();
     assert_eq!(config.slow_request_threshold, Duration::from_secs(3));
+    let config = with("METRICS_SLOW_POLL_THRESHOLD", "0.001").unwrap();
+    assert_eq!(config.slow_poll_threshold, Duration::from_millis(1));
     for bad in ["0", "-1", "NaN", "inf", "abc", "1e30", "1e-30", "1,5", "1s"] {
-        assert!(with("METRICS_SLOW_QUERY_THRESHOLD", bad).is_err(), "{bad}");
-        assert!(
-            with("METRICS_SLOW_REQUEST_THRESHOLD", bad).is_err(),
-            "{bad}"
-        );
+        for of in ["QUERY", "REQUEST", "POLL"] {
+            let variable = format!("METRICS_SLOW_{of}_THRESHOLD");
+            assert!(with(&variable, bad).is_err(), "{variable}={bad}");
+        }
     }
 }
 
