@@ -12,6 +12,7 @@ fn parse(text: &str) -> Result<u8, ParseIntError> {
         ::starpunk_metrics::__private::NoFields,
         ::starpunk_metrics::__private::Outcome::Error("early_return"),
     );
+    #[allow(unused_braces, clippy::unit_arg)]
     let __starpunk_output: Result<u8, ParseIntError> = '__starpunk_body: {
         if let ::core::option::Option::Some(__starpunk_return) = ::core::option::Option::None::<
             Result<u8, ParseIntError>,

@@ -192,7 +192,8 @@ impl Args {
     /// What one function cannot have, because of what it is.
     pub(crate) fn check_for_function(&self, function: &Function) -> Result<()> {
         let mut errors = Errors::default();
-        if signature::never_returns(&function.signature) {
+        // What a block hands on is for those of its functions that it fits.
+        if signature::never_returns(&function.signature) && !self.is_from_block {
             for key in &self.given {
                 if ["ok_fields", "ok_if", "err_if", "err_class"].contains(&&*key.to_string()) {
                     let message =

@@ -74,7 +74,7 @@ impl VisitMut for Exits<'_> {
                 quote!(#(#attributes)* break #label #value)
             }
             Expr::Try(exit) => {
-                let value = &exit.expr;
+                let value = without_parentheses(&exit.expr);
                 let span = Span::call_site().located_at(exit.question_token.span);
                 quote_spanned! {span=>
                     match #private::Branch::branch(#value) {
@@ -107,6 +107,14 @@ impl VisitMut for Exits<'_> {
     fn visit_item_mut(&mut self, _: &mut Item) {
         // What is defined inside is left by its own ways.
     }
+}
+
+/// As an argument it needs none.
+fn without_parentheses(mut value: &Expr) -> &Expr {
+    while let Expr::Paren(inside) = value {
+        value = &inside.expr;
+    }
+    value
 }
 
 impl Exits<'_> {

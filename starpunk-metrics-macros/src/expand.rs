@@ -165,11 +165,17 @@ impl Parts<'_> {
         }
         let output = signature::nameable_output(self.signature);
         let body = self.labelled_body();
+        let made = self.reading(quote!(made));
         quote! {
             {
-                let __starpunk_fields = #fields;
+                let __starpunk_guard = #private::Guard::start(
+                    &__STARPUNK_CALLSITE,
+                    #fields,
+                    #private::Outcome::Ok,
+                );
+                #[allow(unused_braces, clippy::unit_arg)]
                 let __starpunk_future: #output = #body;
-                #made(&__STARPUNK_CALLSITE, __starpunk_fields, move || __starpunk_future, #outcome)
+                __starpunk_guard.#made(__starpunk_future, #outcome)
             }
         }
     }
@@ -207,6 +213,7 @@ impl Parts<'_> {
         quote! {
             let __starpunk_guard =
                 #private::Guard::start(&__STARPUNK_CALLSITE, #fields, #unseen);
+            #[allow(unused_braces, clippy::unit_arg)]
             let __starpunk_output: #output = #body;
             __starpunk_guard.#finish(__starpunk_output, #outcome)
         }

@@ -46,6 +46,8 @@ impl Parts<'_> {
         if signature::never_returns(self.signature) {
             return quote!(|_| #private::Outcome::Ok);
         }
+        let has_errors = signature::returns_a_result(self.signature)
+            || output.is_some_and(|output| tokens::contains_word(output.clone(), "Result"));
         let output = output.map(|output| quote!(: &#output));
         let verdict = match &args.verdict {
             None => quote!(::core::option::Option::None),
@@ -55,6 +57,8 @@ impl Parts<'_> {
         let class = quote!(#private::Probe(__starpunk_error).__starpunk_ask().__starpunk_failure());
         let class = match &args.err_class {
             None => class,
+            // What a block hands on is for those of its functions that it fits.
+            Some(_) if args.is_from_block && args.verdict.is_none() && !has_errors => class,
             Some(name) => quote!(#private::named(#class, __starpunk_error, #name)),
         };
         let outcome = quote! {

@@ -66,7 +66,7 @@ use annotate::{Kind, annotate};
 /// An `async` body becomes a future around its own, `Tracked::new(.., async move { .. }, ..).await`. Under
 /// `#[track_caller]`, which no closure keeps, the body stays where it is, between a guard and its end; there a `return` that
 /// a macro writes is only known to have happened: it counts as `error(early_return)` in a function that returns a `Result`,
-/// and as well in any other.
+/// and as well in any other. There the arguments are dropped after the call was recorded, and not in it.
 ///
 #[doc = include_str!("../docs/shapes.md")]
 #[proc_macro_attribute]

@@ -157,7 +157,7 @@ pub(crate) fn returns_a_result(signature: &Signature) -> bool {
     last.is_some_and(|last| last.ident.to_string().ends_with("Result"))
 }
 
-/// Whether the fields can wait until the call has ended: nothing that they name is used up or changed by the body.
+/// Whether the fields can wait until the call has ended: nothing that they name is used up, changed or locked by the body.
 ///
 /// What is certain is read off the signature: a shared reference and a number can be copied. An output that may hold on to an
 /// argument may have it locked.
@@ -165,25 +165,53 @@ pub(crate) fn can_wait(signature: &Signature, fields: &[Field]) -> bool {
     if may_borrow(&signature.output.to_token_stream()) {
         return false;
     }
+    let mut arguments = Vec::new();
     let mut used_up = Vec::new();
     for argument in &signature.inputs {
         match argument {
-            FnArg::Receiver(receiver) => {
-                if !is_shared(&receiver.kind) {
-                    used_up.push("self".to_owned());
-                }
+            FnArg::Receiver(receiver) if is_shared(&receiver.kind) => {
+                arguments.push("self".to_owned());
             }
-            FnArg::Typed(typed) if is_plain(&typed.pat) && is_copied(&typed.ty) => {}
+            FnArg::Receiver(_) => used_up.push("self".to_owned()),
             FnArg::Typed(typed) => {
-                used_up.extend(bindings(&typed.pat).iter().map(ToString::to_string));
+                let names = bindings(&typed.pat);
+                let names = names.iter().map(ToString::to_string);
+                if is_plain(&typed.pat) && is_copied(&typed.ty) {
+                    arguments.extend(names);
+                } else {
+                    used_up.extend(names);
+                }
             }
         }
     }
-    let mut values = fields.iter().map(|field| field.value.to_token_stream());
-    values.all(|value| {
+    fields.iter().all(|field| {
+        let value = field.value.to_token_stream();
         let mentions = |name: &String| may_mention(value.clone(), name);
-        !used_up.iter().any(mentions)
+        let is_asked = may_change(&value) && arguments.iter().any(mentions);
+        !is_asked && !used_up.iter().any(mentions)
     })
+}
+
+/// Whether a value is asked of what can change, or be locked, behind a shared reference.
+fn may_change(value: &TokenStream) -> bool {
+    const ASKED: [&str; 15] = [
+        "blocking_lock",
+        "blocking_read",
+        "borrow",
+        "borrow_mut",
+        "get",
+        "load",
+        "lock",
+        "read",
+        "take",
+        "try_borrow",
+        "try_lock",
+        "try_read",
+        "with",
+        "with_borrow",
+        "write",
+    ];
+    ASKED.iter().any(|word| contains_word(value.clone(), word))
 }
 
 /// Statements that capture the arguments whole and in the order in which the plain function would drop them: the last one
@@ -267,7 +295,7 @@ pub(crate) fn with_all_named(signature: &Signature) -> Signature {
             && matches!(*typed.pat, Pat::Wild(_))
             && !is_never_dropped(&typed.ty)
         {
-            let name = format_ident!("__starpunk_unnamed_{number}", span = Span::mixed_site());
+            let name = format_ident!("_{number}", span = Span::mixed_site());
             *typed.pat = Pat::Ident(PatIdent {
                 attrs: Vec::new(),
                 by_ref: None,

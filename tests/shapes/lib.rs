@@ -203,6 +203,7 @@ shapes! {
     track_caller_panic,
     track_caller_question_mark,
     track_caller_question_mark_first,
+    track_caller_question_mark_in_parentheses,
     track_caller_shown_by_macro,
     trait_methods,
     uninhabited,

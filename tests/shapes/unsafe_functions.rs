@@ -19,6 +19,7 @@ unsafe fn read(number: *const u8) -> u8 {
 
 #[monitored_query("unsafe later")]
 async unsafe fn read_later(number: &u8) -> u8 {
+    std::future::ready(()).await;
     // SAFETY: a reference is never null.
     unsafe { *std::ptr::from_ref(number) }
 }

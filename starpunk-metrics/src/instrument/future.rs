@@ -1,5 +1,6 @@
 //! The future of an annotated `async` function, or of one that returns a future.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -16,18 +17,52 @@ use crate::record::current;
 pin_project! {
     /// The future of an annotated call: wall time from its first poll, the time in its polls, and one record whatever
     /// becomes of it.
-    // Its `Drop` is that of the running call inside: one of its own would ask more of the future's lifetimes.
     #[must_use = "futures do nothing unless you `.await` or poll them"]
-    #[derive(Debug)]
     pub struct Tracked<F, C, S>
     where
         F: Future,
         S: FieldSource<F::Output>,
     {
         #[pin]
-        future: F,
-        classify: C,
-        running: Running<F::Output, S>,
+        state: State<F, C, S>,
+    }
+
+    impl<F, C, S> PinnedDrop for Tracked<F, C, S>
+    where
+        F: Future,
+        S: FieldSource<F::Output>,
+    {
+        fn drop(this: Pin<&mut Self>) {
+            let mut state = this.project().state;
+            let StateProjection::Live { running, .. } = state.as_mut().project() else {
+                return;
+            };
+            // What a cancelled body records while it is dropped, such as a ROLLBACK, is still of this call.
+            let before = running.enter_to_drop();
+            // Drops the future where it lies, and hands out the rest.
+            let live = state.project_replace(State::Gone);
+            if let (StateReplaced::Live { mut running, .. }, Some(before)) = (live, before) {
+                running.leave(&before);
+            }
+        }
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    #[project_replace = StateReplaced]
+    enum State<F, C, S>
+    where
+        F: Future,
+        S: FieldSource<F::Output>,
+    {
+        Live {
+            #[pin]
+            future: F,
+            classify: C,
+            running: Running<F::Output, S>,
+        },
+        Gone,
     }
 }
 
@@ -44,11 +79,7 @@ where
     #[inline]
     pub fn new(site: &'static Callsite, prepare: impl FnOnce() -> (S, F), classify: C) -> Self {
         let (fields, future) = prepare();
-        Self {
-            future,
-            classify,
-            running: Running::waiting(site, fields),
-        }
+        Self::of(future, classify, Running::waiting(site, fields))
     }
 
     /// Tracks the future that `make` returns. A panic in the making is one of the call.
@@ -56,10 +87,16 @@ where
     pub fn made(site: &'static Callsite, fields: S, make: impl FnOnce() -> F, classify: C) -> Self {
         let mut making = Running::start_if_active(site, fields);
         let future = making.enter(make);
+        Self::of(future, classify, making.wait_again())
+    }
+
+    pub(crate) fn of(future: F, classify: C, running: Running<F::Output, S>) -> Self {
         Self {
-            future,
-            classify,
-            running: making.wait_again(site),
+            state: State::Live {
+                future,
+                classify,
+                running,
+            },
         }
     }
 }
@@ -105,14 +142,32 @@ where
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
+        let StateProjection::Live {
+            future,
+            classify,
+            running: kept,
+        } = self.project().state.project()
+        else {
+            // It is being dropped; nobody can poll it.
+            return Poll::Pending;
+        };
         // Taken out while it is polled: a panic drops it here, at its true time, and not when the future is dropped.
-        let mut running = std::mem::replace(this.running, Running::NONE);
+        let mut running = std::mem::replace(kept, Running::NONE);
         if !current::is_active() && !running.has_begun() {
             running = Running::NONE;
         }
-        let polled = running.poll(|| this.future.poll(cx), this.classify);
-        *this.running = running;
+        let polled = running.poll(|| future.poll(cx), classify);
+        *kept = running;
         polled
+    }
+}
+
+impl<F, C, S> fmt::Debug for Tracked<F, C, S>
+where
+    F: Future,
+    S: FieldSource<F::Output>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tracked").finish_non_exhaustive()
     }
 }

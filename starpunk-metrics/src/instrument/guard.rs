@@ -1,8 +1,11 @@
 //! The guard in a body that has to stay where it is.
 
+use std::future::Future;
 use std::marker::PhantomData;
+use std::thread;
 
 use crate::instrument::fields::FieldSource;
+use crate::instrument::future::Tracked;
 use crate::instrument::running::Running;
 use crate::model::callsite::Callsite;
 use crate::model::clock::Ticks;
@@ -16,6 +19,8 @@ pub struct Guard<R, S: FieldSource<R>> {
     running: Running<R, S>,
     before: Before,
     unseen: Outcome,
+    /// A call may be made while another panic unwinds, and go well.
+    was_panicking: bool,
 }
 
 impl<R, S: FieldSource<R>> Guard<R, S> {
@@ -29,6 +34,7 @@ impl<R, S: FieldSource<R>> Guard<R, S> {
                 running: Running::NONE,
                 before: Before::default(),
                 unseen,
+                was_panicking: false,
             };
         }
         let mut running = Running::start(site, fields, OutcomeKind::Panic);
@@ -37,6 +43,7 @@ impl<R, S: FieldSource<R>> Guard<R, S> {
             running,
             before: before.unwrap_or_default(),
             unseen,
+            was_panicking: thread::panicking(),
         }
     }
 
@@ -69,10 +76,20 @@ impl<R, S: FieldSource<R>> Guard<R, S> {
         output
     }
 
+    /// Tracks the future that the call has made.
+    #[inline]
+    pub fn made<F, C>(mut self, future: F, classify: C) -> Tracked<F, C, S>
+    where
+        F: Future<Output = R>,
+        C: Fn(&R) -> Outcome,
+    {
+        self.leave();
+        let running = std::mem::replace(&mut self.running, Running::NONE);
+        Tracked::of(future, classify, running.wait_again())
+    }
+
     fn leave(&mut self) {
-        if let Some(live) = &mut self.running.live {
-            live.timer.leave(&self.before);
-        }
+        self.running.leave(&self.before);
     }
 }
 
@@ -80,7 +97,7 @@ impl<R, S: FieldSource<R>> Drop for Guard<R, S> {
     fn drop(&mut self) {
         self.leave();
         // A panic is what dropping the running call means by itself.
-        if !std::thread::panicking() {
+        if !thread::panicking() || self.was_panicking {
             self.running.interrupt(self.unseen);
         }
     }

@@ -57,9 +57,9 @@ impl<R, S: FieldSource<R>> Running<R, S> {
 
     /// Begins anew with the first poll.
     #[inline]
-    pub(crate) fn wait_again(mut self, site: &'static Callsite) -> Self {
+    pub(crate) fn wait_again(mut self) -> Self {
         if let Some(live) = &mut self.live {
-            live.timer = Timer::waiting(site);
+            live.timer.wait_again();
         }
         self
     }
@@ -89,6 +89,18 @@ impl<R, S: FieldSource<R>> Running<R, S> {
             .as_mut()
             .map(|live| Inside::enter(&mut live.timer));
         work()
+    }
+
+    /// The call runs on this thread while its future is dropped; `None` where it has not begun, or is over.
+    pub(crate) fn enter_to_drop(&mut self) -> Option<Before> {
+        let live = self.live.as_ref()?;
+        live.timer.has_begun().then(|| live.timer.enter())
+    }
+
+    pub(crate) fn leave(&mut self, before: &Before) {
+        if let Some(live) = &mut self.live {
+            live.timer.leave(before);
+        }
     }
 
     /// Polls once; a panic in it is the end of the call.

@@ -41,6 +41,13 @@ impl Timer {
         }
     }
 
+    /// Begins anew with the first poll; what was recorded inside until now stays.
+    #[inline]
+    pub(crate) fn wait_again(&mut self) {
+        self.has_begun = false;
+        self.interrupted = OutcomeKind::Cancelled;
+    }
+
     #[inline]
     pub(crate) fn begin(&mut self) -> Ticks {
         self.start = Ticks::now();

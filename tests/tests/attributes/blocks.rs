@@ -50,6 +50,23 @@ impl Store {
     }
 }
 
+#[track_business(err_class = |_: &&str| "handed on")]
+mod of_several_outputs {
+    pub(super) fn fails() -> Result<u8, &'static str> {
+        Err("on purpose")
+    }
+
+    pub(super) fn no_result() -> Option<u8> {
+        None
+    }
+
+    pub(super) fn nothing() {}
+
+    pub(super) fn never() -> ! {
+        panic!("on purpose")
+    }
+}
+
 trait Price {
     fn price(&self) -> u8;
 
@@ -236,6 +253,22 @@ fn a_module_is_measured_to_its_depth() {
             .by_type
             .contains_key(&OperationType::Database)
     );
+}
+
+#[test]
+fn a_class_for_errors_is_handed_on_to_those_that_have_some() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    of_several_outputs::fails().unwrap_err();
+    assert_eq!(of_several_outputs::no_result(), None);
+    of_several_outputs::nothing();
+    assert!(std::panic::catch_unwind(|| of_several_outputs::never()).is_err());
+    let outcomes: Vec<_> = metrics
+        .metrics()
+        .iter()
+        .map(|metric| metric.outcome.to_string())
+        .collect();
+    assert_eq!(outcomes, ["error(handed on)", "ok", "ok", "panic"]);
 }
 
 #[test]

@@ -118,6 +118,19 @@ fn captured() -> u8 {
     7
 }
 
+struct Permit(#[allow(dead_code)] MutexGuard<'static, u8>);
+
+#[track_business("permitted", fields(number = *number.lock().unwrap()))]
+fn permit(number: &'static Mutex<u8>) -> Permit {
+    Permit(number.lock().unwrap())
+}
+
+#[track_business("counted", fields(before = number.get()))]
+fn count(number: &Cell<u8>) -> u8 {
+    number.set(number.get() + 1);
+    number.get()
+}
+
 #[track_business("locked", fields(number = *number.lock().unwrap()))]
 fn lock(number: &Mutex<u8>) -> MutexGuard<'_, u8> {
     number.lock().unwrap()
@@ -144,6 +157,16 @@ fn a_field_does_not_wait_for_a_lock_that_the_output_holds() {
     let number = Mutex::new(7);
     assert_eq!(*lock(&number), 7);
     assert_eq!(only(&metrics).fields["number"], 7);
+    drop(permit(Box::leak(Box::new(number))));
+    assert_eq!(metrics.metrics()[1].fields["number"], 7);
+}
+
+#[test]
+fn a_field_tells_what_was_behind_a_reference_before_the_call() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    assert_eq!(count(&Cell::new(1)), 2);
+    assert_eq!(only(&metrics).fields["before"], 1);
 }
 
 #[test]

@@ -53,6 +53,31 @@ fn panics_in_the_making(panics: bool) -> impl Future<Output = ()> {
     std::future::ready(())
 }
 
+#[track_business("panics while it is made in place")]
+#[track_caller]
+fn panics_in_place(panics: bool) -> impl Future<Output = ()> {
+    assert!(!panics, "on purpose");
+    std::future::ready(())
+}
+
+#[monitored_query("inside")]
+fn inside() -> u8 {
+    7
+}
+
+#[monitored_query("made of a query")]
+fn made_of_a_query() -> impl Future<Output = u8> {
+    let number = inside();
+    async move { number }
+}
+
+#[monitored_query("boxed of a query")]
+#[track_caller]
+fn boxed_of_a_query() -> Pin<Box<dyn Future<Output = u8>>> {
+    let number = inside();
+    Box::pin(async move { number })
+}
+
 #[track_business("large")]
 async fn large(bytes: [u8; 1024]) -> usize {
     pause().await;
@@ -199,6 +224,20 @@ fn a_panic_in_the_making_is_one_of_the_call() {
     assert_eq!(only(&metrics).outcome, starpunk_metrics::Outcome::Panic);
     drop(panics_in_the_making(false));
     assert_eq!(metrics.stats().total_count, 1);
+    assert!(std::panic::catch_unwind(|| drop(panics_in_place(true))).is_err());
+    drop(panics_in_place(false));
+    assert_eq!(metrics.stats().total_count, 2);
+}
+
+#[test]
+fn what_a_future_was_made_of_is_not_counted_again() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    assert_eq!(drive(made_of_a_query(), Duration::ZERO).0, 7);
+    assert_eq!(drive(boxed_of_a_query(), Duration::ZERO).0, 7);
+    let snapshot = metrics.snapshot();
+    assert_eq!(snapshot.stats.total_count, 2);
+    assert_eq!(snapshot.count(OperationType::Database, "inside"), 2);
 }
 
 #[test]

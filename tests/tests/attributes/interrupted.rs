@@ -55,6 +55,31 @@ fn leave_by_a_macro(leaves: bool) -> Result<(), std::fmt::Error> {
     Ok(())
 }
 
+/// Runs an annotated query while it is dropped, as a transaction that is rolled back.
+struct QueriesWhenDropped;
+
+impl Drop for QueriesWhenDropped {
+    fn drop(&mut self) {
+        #[monitored_query("rolls back")]
+        fn roll_back() {}
+        roll_back();
+    }
+}
+
+#[monitored_query("waits inside")]
+async fn wait_inside() {
+    std::future::pending::<()>().await;
+}
+
+#[monitored_query("waits around")]
+async fn wait_around(rolls_back: bool) {
+    let _transaction = rolls_back.then(|| QueriesWhenDropped);
+    if rolls_back {
+        std::future::pending::<()>().await;
+    }
+    wait_inside().await;
+}
+
 /// Calls an annotated function while it is dropped, and one whose field panics.
 struct CallsWhenDropped;
 
@@ -62,7 +87,12 @@ impl Drop for CallsWhenDropped {
     fn drop(&mut self) {
         #[track_business("called while it unwinds", fields(one = panic_here()))]
         fn called() {}
+        #[track_business("made while it unwinds")]
+        fn made() -> impl Fn(&u8) -> u8 {
+            |number| *number
+        }
         called();
+        made()(&1);
     }
 }
 
@@ -182,6 +212,24 @@ fn a_return_that_a_macro_writes_is_known_to_have_happened() {
 }
 
 #[test]
+fn a_cancelled_query_is_no_operation_beside_what_it_did_until_it_was_dropped() {
+    for (rolls_back, inside) in [(false, "waits inside"), (true, "rolls back")] {
+        let metrics = pipeline(config());
+        let _entered = metrics.enter();
+        let mut dropped = Box::pin(wait_around(rolls_back));
+        assert!(poll_once(dropped.as_mut()).is_pending());
+        drop(dropped);
+        let snapshot = metrics.snapshot();
+        assert_eq!(snapshot.stats.total_count, 1, "{inside}");
+        assert_eq!(snapshot.count(OperationType::Database, inside), 1);
+        let around = snapshot.queries.iter();
+        let around = around.clone().find(|query| query.name == "waits around");
+        assert_eq!(around.unwrap().statements, 1);
+        assert_eq!(around.unwrap().tally.cancelled(), 1);
+    }
+}
+
+#[test]
 fn a_call_while_a_panic_unwinds_is_a_call_like_any_other() {
     let metrics = pipeline(config());
     let _entered = metrics.enter();
@@ -190,9 +238,9 @@ fn a_call_while_a_panic_unwinds_is_a_call_like_any_other() {
         panic!("on purpose");
     });
     assert!(unwound.is_err());
-    let metric = only(&metrics);
-    assert_eq!(metric.outcome, Outcome::Ok);
-    assert!(metric.fields.is_empty());
+    let all = metrics.metrics();
+    assert_eq!((all[0].outcome, all[1].outcome), (Outcome::Ok, Outcome::Ok));
+    assert!(all[0].fields.is_empty());
 }
 
 #[test]
