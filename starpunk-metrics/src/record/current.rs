@@ -10,7 +10,7 @@ use crate::model::event::Event;
 use crate::model::request_id::RequestId;
 use crate::model::sampling::Dice;
 use crate::record::context::{Context, RequestContext};
-use crate::record::depth::Depths;
+use crate::record::depth::{Depth, Depths};
 use crate::record::recorder::{Recorder, Slot};
 
 /// How many pipelines are alive, scoped ones included: 0 makes every annotated call return after one load.
@@ -135,17 +135,24 @@ pub(crate) fn swap_context(other: &mut Context) {
 /// How it was on this thread before a call of an annotated function.
 #[derive(Debug, Default)]
 pub(crate) struct Before {
-    /// Whether another call of the same place was running.
-    pub(crate) is_nested: bool,
+    depth: Depth,
     statements: u32,
     query: Option<&'static Callsite>,
+}
+
+impl Before {
+    /// Whether another call of the same place was running.
+    #[inline]
+    pub(crate) fn is_nested(&self) -> bool {
+        self.depth == Depth::Nested
+    }
 }
 
 /// A call of `site` runs on this thread from now on; an annotated query is the innermost one.
 #[inline]
 pub(crate) fn enter_call(site: &'static Callsite) -> Before {
     let entered = LOCAL.try_with(|local| Before {
-        is_nested: local.depths.enter(site),
+        depth: local.depths.enter(site),
         statements: local.statements.get(),
         query: match site.kind() {
             CallKind::Query => local.replace_query(Some(site)),
@@ -159,7 +166,7 @@ pub(crate) fn enter_call(site: &'static Callsite) -> Before {
 #[inline]
 pub(crate) fn leave_call(site: &'static Callsite, before: &Before) -> u32 {
     let left = LOCAL.try_with(|local| {
-        local.depths.leave(site);
+        local.depths.leave(site, before.depth);
         if site.kind() == CallKind::Query {
             local.replace_query(before.query);
         }

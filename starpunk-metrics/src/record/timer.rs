@@ -69,7 +69,7 @@ impl Timer {
     #[inline]
     pub(crate) fn leave(&mut self, before: &Before) {
         self.statements += current::leave_call(self.site, before);
-        self.nested |= before.is_nested;
+        self.nested |= before.is_nested();
     }
 
     /// Records the call, with what `tell` knows of it if that has a chance to be kept.
