@@ -5,6 +5,7 @@
 mod bounds;
 mod exact;
 mod forced;
+mod ledger;
 mod outcomes;
 mod privacy;
 mod statements;
