@@ -74,7 +74,12 @@ const NOT_QUITE: &[(&str, &str, &[&str])] = &[
     (
         "tracing",
         MAKING_ONLY,
-        &["future_boxed_by_hand", "future_by_alias", "future_by_hand"],
+        &[
+            "future_boxed_by_hand",
+            "future_by_alias",
+            "future_by_hand",
+            "future_by_other_alias",
+        ],
     ),
     // Knows a future by the last expression `Box::pin(async move { .. })`,
     (
@@ -84,6 +89,7 @@ const NOT_QUITE: &[(&str, &str, &[&str])] = &[
             "future_boxed_by_hand",
             "future_by_alias",
             "future_by_hand",
+            "future_by_other_alias",
             "future_with_captures",
         ],
     ),
@@ -139,6 +145,7 @@ const FUTURES_BY_HAND: &[&str] = &[
     "future_by_alias",
     "future_by_hand",
     "future_by_hand_dropped",
+    "future_by_other_alias",
     "future_static_by_hand",
     "future_with_captures",
     "recursion_async",

@@ -37,12 +37,9 @@ pub(crate) fn expand(kind: Kind, args: &Args, function: &Function) -> TokenStrea
             Returned::Value if parts.returns_a_bare_closure() => parts.tail_in_place(&quote!(Ok)),
             Returned::Value if in_place => parts.body_in_place(),
             Returned::Value => parts.body(),
-            Returned::Future(output) => parts.made_future(Some(&output), in_place),
+            Returned::Future(output) => parts.made_future(&output, in_place),
             Returned::BoxedFuture(output) => parts.boxed_future(&output, in_place),
-            Returned::NamedFuture => {
-                let made = parts.made_future(None, in_place);
-                quote!(#library::__private::Box::pin(#made))
-            }
+            Returned::Named => parts.made_by_name(in_place),
         }
     };
     let Function {
@@ -153,12 +150,12 @@ impl Parts<'_> {
     }
 
     /// The body of a function that returns `impl Future`.
-    fn made_future(&self, output: Option<&TokenStream>, in_place: bool) -> TokenStream {
+    fn made_future(&self, output: &TokenStream, in_place: bool) -> TokenStream {
         let Self { private, .. } = self;
         let made = self.reading(quote!(#private::Tracked::made));
         // What the future may outlive cannot be asked later.
         let fields = self.fields(false);
-        let outcome = self.outcome(output);
+        let outcome = self.outcome(Some(output));
         if !in_place {
             let body = self.closure();
             return quote!(#made(&__STARPUNK_CALLSITE, #fields, #body, #outcome));
@@ -180,11 +177,41 @@ impl Parts<'_> {
         }
     }
 
+    /// The body of a function that returns what may be a boxed future, by its name.
+    fn made_by_name(&self, in_place: bool) -> TokenStream {
+        let Self { private, .. } = self;
+        let end = self.reading(quote!(__starpunk_end));
+        let fields = self.fields(false);
+        let outcome = self.outcome(None);
+        let made = if in_place {
+            let output = signature::nameable_output(self.signature);
+            let body = self.labelled_body();
+            quote! {
+                let __starpunk_guard = #private::Guard::start(
+                    &__STARPUNK_CALLSITE,
+                    #fields,
+                    #private::Outcome::Ok,
+                );
+                #[allow(unused_braces, clippy::unit_arg)]
+                let __starpunk_output: #output = #body;
+                let __starpunk_made = __starpunk_guard.made_of(__starpunk_output);
+            }
+        } else {
+            let body = self.closure();
+            quote!(let __starpunk_made = #private::Made::new(&__STARPUNK_CALLSITE, #fields, #body);)
+        };
+        quote! {
+            use #private::AnyMade as _;
+            #made
+            __starpunk_made.__starpunk_ask().#end(#outcome)
+        }
+    }
+
     /// The body of a function that returns `Pin<Box<dyn Future>>`.
     fn boxed_future(&self, output: &TokenStream, in_place: bool) -> TokenStream {
         let Self { private, .. } = self;
         let Some((boxing, future)) = tokens::boxed_async_block(self.body.stream()) else {
-            let made = self.made_future(Some(output), in_place);
+            let made = self.made_future(output, in_place);
             return quote!(#private::Box::pin(#made));
         };
         // The box is there already: what it holds is measured, and not a second box around it.

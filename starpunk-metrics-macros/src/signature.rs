@@ -19,8 +19,8 @@ pub(crate) enum Returned {
     Future(Output),
     /// `Pin<Box<dyn Future>>`.
     BoxedFuture(Output),
-    /// `BoxFuture`: a boxed future of which only the name is known.
-    NamedFuture,
+    /// `BoxFuture` or the like: by its name a boxed future, which the compiler has to tell.
+    Named,
 }
 
 /// What a future comes to.
@@ -41,17 +41,18 @@ pub(crate) fn returned(signature: &Signature) -> Returned {
     }
 }
 
-/// `Pin<Box<dyn Future<Output = T>>>`, or `BoxFuture` as the `futures` crate names it.
+/// `Pin<Box<dyn Future<Output = T>>>`, or a name that speaks of one, such as `BoxFuture` of the `futures` crate.
 fn boxed_future(segment: &PathSegment) -> Returned {
-    // An alias may put more around its argument, as `Result<T, MyError>`.
-    if segment.ident == "BoxFuture" || segment.ident == "LocalBoxFuture" {
-        return Returned::NamedFuture;
-    }
     let pinned = (segment.ident == "Pin")
         .then(|| only_type(segment))
         .flatten();
     let Some(Type::Path(boxed)) = pinned.map(ungrouped) else {
-        return Returned::Value;
+        // An alias may be of anything, and put more around its argument, as `Result<T, MyError>`.
+        return if segment.ident.to_string().contains("Fut") {
+            Returned::Named
+        } else {
+            Returned::Value
+        };
     };
     let boxed = boxed.path.segments.last();
     let inner = boxed

@@ -134,6 +134,7 @@ shapes! {
     future_by_alias,
     future_by_hand,
     future_by_hand_dropped,
+    future_by_other_alias,
     future_static_by_hand,
     future_with_captures,
     generic_instances,

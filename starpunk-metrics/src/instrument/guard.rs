@@ -6,6 +6,7 @@ use std::thread;
 
 use crate::instrument::fields::FieldSource;
 use crate::instrument::future::Tracked;
+use crate::instrument::made::Made;
 use crate::instrument::running::Running;
 use crate::model::callsite::Callsite;
 use crate::model::clock::Ticks;
@@ -86,6 +87,16 @@ impl<R, S: FieldSource<R>> Guard<R, S> {
         self.leave();
         let running = std::mem::replace(&mut self.running, Running::NONE);
         Tracked::of(future, classify, running.wait_again())
+    }
+
+    /// Ends the making of what is known by a name only.
+    #[inline]
+    pub fn made_of(mut self, output: R) -> Made<R, S> {
+        self.leave();
+        Made {
+            output,
+            live: self.running.live.take(),
+        }
     }
 
     fn leave(&mut self) {

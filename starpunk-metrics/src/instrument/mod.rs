@@ -8,6 +8,7 @@ pub(crate) mod fields;
 pub(crate) mod function;
 pub(crate) mod future;
 pub(crate) mod guard;
+pub(crate) mod made;
 pub(crate) mod outcome;
 pub(crate) mod running;
 

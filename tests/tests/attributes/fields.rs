@@ -95,6 +95,13 @@ fn boxed(text: String) -> std::pin::Pin<Box<dyn Future<Output = usize> + Send>> 
     Box::pin(async move { text.len() })
 }
 
+type BoxFut<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;
+
+#[track_business("by alias", fields(length = text.len()), ok_fields(half = *ret / 2))]
+fn by_alias(text: String) -> BoxFut<usize> {
+    Box::pin(async move { text.len() })
+}
+
 #[track_caller]
 #[track_business("in place", fields(length = text.len()), ok_fields(half = *ret / 2))]
 fn in_place(text: &str) -> Result<usize, std::fmt::Error> {
@@ -288,12 +295,13 @@ fn every_way_to_return_has_its_fields() {
     let _entered = metrics.enter();
     ready(by_hand("four"));
     ready(boxed("four".to_owned()));
+    ready(by_alias("four".to_owned()));
     in_place("four").unwrap();
     for metric in metrics.metrics() {
         assert_eq!(metric.fields["length"], 4, "{metric:?}");
         assert_eq!(metric.fields["half"], 2, "{metric:?}");
     }
-    assert_eq!(metrics.stats().total_count, 3);
+    assert_eq!(metrics.stats().total_count, 4);
 }
 
 #[test]
