@@ -160,21 +160,9 @@ impl Parts<'_> {
             let body = self.closure();
             return quote!(#made(&__STARPUNK_CALLSITE, #fields, #body, #outcome));
         }
-        let output = signature::nameable_output(self.signature);
-        let body = self.labelled_body();
+        let guarded = self.guarded(&fields, &quote!(#private::Outcome::Ok));
         let made = self.reading(quote!(made));
-        quote! {
-            {
-                let __starpunk_guard = #private::Guard::start(
-                    &__STARPUNK_CALLSITE,
-                    #fields,
-                    #private::Outcome::Ok,
-                );
-                #[allow(unused_braces, clippy::unit_arg)]
-                let __starpunk_future: #output = #body;
-                __starpunk_guard.#made(__starpunk_future, #outcome)
-            }
-        }
+        quote!({ #guarded __starpunk_guard.#made(__starpunk_output, #outcome) })
     }
 
     /// The body of a function that returns what may be a boxed future, by its name.
@@ -184,18 +172,8 @@ impl Parts<'_> {
         let fields = self.fields(false);
         let outcome = self.outcome(None);
         let made = if in_place {
-            let output = signature::nameable_output(self.signature);
-            let body = self.labelled_body();
-            quote! {
-                let __starpunk_guard = #private::Guard::start(
-                    &__STARPUNK_CALLSITE,
-                    #fields,
-                    #private::Outcome::Ok,
-                );
-                #[allow(unused_braces, clippy::unit_arg)]
-                let __starpunk_output: #output = #body;
-                let __starpunk_made = __starpunk_guard.made_of(__starpunk_output);
-            }
+            let guarded = self.guarded(&fields, &quote!(#private::Outcome::Ok));
+            quote!(#guarded let __starpunk_made = __starpunk_guard.made_of(__starpunk_output);)
         } else {
             let body = self.closure();
             quote!(let __starpunk_made = #private::Made::new(&__STARPUNK_CALLSITE, #fields, #body);)
@@ -233,16 +211,22 @@ impl Parts<'_> {
         } else {
             quote!(#private::Outcome::Ok)
         };
-        let output = signature::nameable_output(self.signature);
-        let body = self.labelled_body();
+        let guarded = self.guarded(&fields, &unseen);
         let finish = self.reading(quote!(finish));
         let outcome = self.outcome(self.unit().as_ref());
+        quote!(#guarded __starpunk_guard.#finish(__starpunk_output, #outcome))
+    }
+
+    /// The body where it is, behind a guard: what it comes to is `__starpunk_output`.
+    fn guarded(&self, fields: &TokenStream, unseen: &TokenStream) -> TokenStream {
+        let Self { private, .. } = self;
+        let output = signature::nameable_output(self.signature);
+        let body = self.labelled_body();
         quote! {
             let __starpunk_guard =
                 #private::Guard::start(&__STARPUNK_CALLSITE, #fields, #unseen);
             #[allow(unused_braces, clippy::unit_arg)]
             let __starpunk_output: #output = #body;
-            __starpunk_guard.#finish(__starpunk_output, #outcome)
         }
     }
 

@@ -41,11 +41,20 @@ pub(crate) fn find_word(tokens: TokenStream, word: &str) -> Option<Ident> {
         TokenTree::Group(group) => find_word(group.stream(), word),
         TokenTree::Ident(ident) if ident == word => Some(ident),
         // A format captures it: `"{ret}"`.
-        TokenTree::Literal(literal) if literal.to_string().contains(&format!("{{{word}")) => {
+        TokenTree::Literal(literal) if captures(&literal.to_string(), word) => {
             Some(Ident::new(word, literal.span()))
         }
         _ => None,
     })
+}
+
+/// Whether a format has `{word}` or `{word:..}`, and not as the text `{{word}}`.
+fn captures(format: &str, word: &str) -> bool {
+    format
+        .match_indices(&format!("{{{word}"))
+        .any(|(at, found)| {
+            !format[..at].ends_with('{') && format[at + found.len()..].starts_with(['}', ':'])
+        })
 }
 
 /// Takes a body apart that is `Box::pin(async ..)` and nothing else: the path and the `async` block.

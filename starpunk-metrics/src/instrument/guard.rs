@@ -4,7 +4,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::thread;
 
-use crate::instrument::fields::FieldSource;
+use crate::instrument::fields::{FieldSource, WithOutput};
 use crate::instrument::future::Tracked;
 use crate::instrument::made::Made;
 use crate::instrument::running::Running;
@@ -86,6 +86,28 @@ impl<R, S: FieldSource<R>> Guard<R, S> {
     {
         self.leave();
         let running = std::mem::replace(&mut self.running, Running::NONE);
+        Tracked::of(future, classify, running.wait_again())
+    }
+
+    /// [`Guard::made`], with fields from what the future comes to.
+    #[inline]
+    pub fn made_reading<F, C, O, const N: usize>(
+        mut self,
+        future: F,
+        classify: C,
+        read: O,
+    ) -> Tracked<F, C, WithOutput<S, O>>
+    where
+        F: Future<Output = R>,
+        C: Fn(&R) -> Outcome,
+        O: FnOnce(&R) -> Option<[Field; N]>,
+    {
+        self.leave();
+        let live = self.running.live.take();
+        let running = Running {
+            live: live.map(|live| live.reading(read)),
+            output: PhantomData,
+        };
         Tracked::of(future, classify, running.wait_again())
     }
 

@@ -103,6 +103,18 @@ fn by_alias(text: String) -> BoxFut<usize> {
 }
 
 #[track_caller]
+#[track_business("made in place", fields(length = text.len()), ok_fields(half = *ret / 2))]
+fn made_in_place(text: &str) -> impl Future<Output = usize> + use<> {
+    std::future::ready(text.len())
+}
+
+#[track_caller]
+#[track_business("by alias in place", fields(length = text.len()), ok_fields(half = *ret / 2))]
+fn by_alias_in_place(text: &str) -> BoxFut<usize> {
+    Box::pin(std::future::ready(text.len()))
+}
+
+#[track_caller]
 #[track_business("in place", fields(length = text.len()), ok_fields(half = *ret / 2))]
 fn in_place(text: &str) -> Result<usize, std::fmt::Error> {
     if text.is_empty() {
@@ -120,7 +132,7 @@ macro_rules! shown {
 
 shown!(shown, 1 + 1);
 
-#[track_business("captured", ok_fields(text = %format_args!("{ret}!"), length = format!("{ret:?}").len()))]
+#[track_business("captured", ok_fields(text = %format_args!("{ret}!"), none = "{{ret}} {retry}", length = format!("{ret:?}").len()))]
 fn captured() -> u8 {
     7
 }
@@ -296,12 +308,14 @@ fn every_way_to_return_has_its_fields() {
     ready(by_hand("four"));
     ready(boxed("four".to_owned()));
     ready(by_alias("four".to_owned()));
+    ready(made_in_place("four"));
+    ready(by_alias_in_place("four"));
     in_place("four").unwrap();
     for metric in metrics.metrics() {
         assert_eq!(metric.fields["length"], 4, "{metric:?}");
         assert_eq!(metric.fields["half"], 2, "{metric:?}");
     }
-    assert_eq!(metrics.stats().total_count, 4);
+    assert_eq!(metrics.stats().total_count, 6);
 }
 
 #[test]
