@@ -38,11 +38,11 @@ pin_project! {
                 return;
             };
             // What a cancelled body records while it is dropped, such as a ROLLBACK, is still of this call.
-            let before = running.enter_to_drop();
+            let entered = running.enter_to_drop();
             // Drops the future where it lies, and hands out the rest.
             let live = state.project_replace(State::Gone);
-            if let (StateReplaced::Live { mut running, .. }, Some(before)) = (live, before) {
-                running.leave(&before);
+            if let (StateReplaced::Live { mut running, .. }, Some(entered)) = (live, entered) {
+                running.leave_dropped(entered);
             }
         }
     }

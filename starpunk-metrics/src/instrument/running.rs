@@ -92,9 +92,18 @@ impl<R, S: FieldSource<R>> Running<R, S> {
     }
 
     /// The call runs on this thread while its future is dropped; `None` where it has not begun, or is over.
-    pub(crate) fn enter_to_drop(&mut self) -> Option<Before> {
+    pub(crate) fn enter_to_drop(&self) -> Option<Entered> {
         let live = self.live.as_ref()?;
-        live.timer.has_begun().then(|| live.timer.enter())
+        live.timer.has_begun().then(|| Entered {
+            site: live.timer.site(),
+            before: Some(live.timer.enter()),
+        })
+    }
+
+    pub(crate) fn leave_dropped(&mut self, mut entered: Entered) {
+        if let Some(before) = entered.before.take() {
+            self.leave(&before);
+        }
     }
 
     pub(crate) fn leave(&mut self, before: &Before) {
@@ -190,6 +199,21 @@ impl<R, S: FieldSource<R>> Drop for Running<R, S> {
         {
             let outcome = live.timer.interrupted.with_class(None);
             live.record(Ticks::now(), outcome, None);
+        }
+    }
+}
+
+/// While a future is dropped inside its call; also where that panics, the thread is left as it was.
+#[derive(Debug)]
+pub(crate) struct Entered {
+    site: &'static Callsite,
+    before: Option<Before>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        if let Some(before) = &self.before {
+            current::leave_call(self.site, before);
         }
     }
 }

@@ -55,6 +55,10 @@ impl Timer {
         self.start
     }
 
+    pub(crate) fn site(&self) -> &'static Callsite {
+        self.site
+    }
+
     pub(crate) fn has_begun(&self) -> bool {
         self.has_begun
     }

@@ -229,6 +229,35 @@ fn a_cancelled_query_is_no_operation_beside_what_it_did_until_it_was_dropped() {
     }
 }
 
+/// Panics while it is dropped.
+struct PanicsWhenDropped;
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        panic!("on purpose");
+    }
+}
+
+#[monitored_query("panics while it is dropped")]
+async fn panic_while_dropped(panics: bool) {
+    let _panics = panics.then(|| PanicsWhenDropped);
+    if panics {
+        std::future::pending::<()>().await;
+    }
+}
+
+#[test]
+fn a_panic_while_a_future_is_dropped_leaves_everything_as_it_was() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    let mut dropped = Box::pin(panic_while_dropped(true));
+    assert!(poll_once(dropped.as_mut()).is_pending());
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(dropped))).is_err());
+    assert_eq!(only(&metrics).outcome, Outcome::Cancelled);
+    assert!(poll_once(Box::pin(panic_while_dropped(false)).as_mut()).is_ready());
+    everything_is_as_it_was(&metrics, "panics while it is dropped");
+}
+
 #[test]
 fn a_call_while_a_panic_unwinds_is_a_call_like_any_other() {
     let metrics = pipeline(config());
