@@ -105,6 +105,7 @@ mod instrument;
 mod metrics;
 mod model;
 mod record;
+pub mod testing;
 
 #[doc(hidden)]
 pub mod __private;
@@ -120,13 +121,16 @@ pub mod business {
 #[cfg(feature = "macros")]
 pub use starpunk_metrics_macros::{monitored_query, track_business};
 
-/// Statements of SQLite, through `rusqlite`.
 #[cfg(feature = "sqlite")]
+#[doc = include_str!("../docs/sqlite.md")]
 pub mod sqlite {
     pub use crate::instrument::sqlite::connection::MonitoredConnection;
+    pub use crate::instrument::sqlite::error_log::error_log;
     pub use crate::instrument::sqlite::hook::instrument;
     #[cfg(feature = "r2d2")]
     pub use crate::instrument::sqlite::pool::SqliteManager;
+    #[cfg(feature = "r2d2")]
+    pub use crate::instrument::sqlite::pool_events::PoolEvents;
 }
 
 #[cfg(feature = "actix")]
@@ -142,13 +146,18 @@ pub use error::Error;
 pub use instrument::outcome::Classify;
 pub use metrics::{Entered, Metrics, get_metrics, get_metrics_stats, get_snapshot};
 pub use model::field::{Fields, Value};
+pub use model::finding::{Finding, FindingKind};
 pub use model::gauges::DropReason;
 pub use model::histogram::Histogram;
 pub use model::memory::{AllocatorStats, MemoryStats, MemoryUsage};
 pub use model::metric::{Metric, MetricsStats, TypeStats};
 pub use model::operation::{OperationType, Outcome};
+pub use model::plan::QueryPlan;
 pub use model::poll::PollStats;
+pub use model::pool::PoolStats;
 pub use model::request_id::RequestId;
 pub use model::shutdown::ShutdownReport;
 pub use model::snapshot::{CollectorStats, OperationStats, QueryStats, RouteStats, Snapshot};
+pub use model::statement_stats::{StatementFacts, StatementOrder, StatementStats};
 pub use model::tally::Tally;
+pub use model::transaction::TransactionStats;

@@ -11,7 +11,8 @@ use crossbeam_utils::atomic::AtomicCell;
 
 use crate::collect::memory::MemorySampler;
 use crate::collect::report;
-use crate::collect::state::State;
+use crate::collect::state::{State, View};
+use crate::collect::statements;
 use crate::config::Config;
 use crate::model::batch::Batch;
 use crate::model::clock::Anchor;
@@ -19,11 +20,16 @@ use crate::model::control::Control;
 use crate::model::event::Event;
 use crate::model::gauges::{DropReason, Gauges};
 use crate::model::names::Names;
+use crate::model::plan::PlanErrand;
 use crate::model::policy::Policy;
+use crate::model::pool::PoolStats;
 use crate::model::snapshot::{CollectorStats, Snapshot};
 
 /// How long the collector rests where nobody asks for anything.
 const TICK: Duration = Duration::from_millis(100);
+
+/// How many plans are found out at a tick: each opens a file.
+const ERRANDS_A_TICK: usize = 4;
 
 /// How long an answer waits for threads that were interrupted in the middle of posting.
 const OWNER_TIMEOUT: Duration = Duration::from_millis(100);
@@ -38,9 +44,12 @@ pub(crate) struct Lanes {
     pub(crate) slots: Receiver<Arc<AtomicCell<Option<Box<Batch>>>>>,
     pub(crate) forced: Receiver<Event>,
     pub(crate) control: Receiver<Control>,
+    pub(crate) errands: Receiver<PlanErrand>,
 }
 
 pub(crate) struct Collector {
+    /// The number of the pipeline.
+    id: u64,
     config: Config,
     policy: Policy,
     gauges: Arc<Gauges>,
@@ -62,6 +71,7 @@ pub(crate) struct Collector {
 
 impl Collector {
     pub(crate) fn new(
+        id: u64,
         config: Config,
         policy: Policy,
         gauges: Arc<Gauges>,
@@ -70,6 +80,7 @@ impl Collector {
         waking: Arc<AtomicBool>,
     ) -> Self {
         Self {
+            id,
             state: State::new(config.buffer_size),
             memory: MemorySampler::new(&config),
             config,
@@ -141,28 +152,52 @@ impl Collector {
     fn drain(&mut self, complete: bool) {
         // Before the events are taken, so that a request that is not in flight any more is among them.
         self.requests_in_flight = self.gauges.requests_in_flight();
-        let anchor = Anchor::now();
+        let names = Arc::clone(&self.names);
+        let policy = self.policy.clone();
+        let view = View {
+            policy: &policy,
+            names: &names,
+            anchor: Anchor::now(),
+            pipeline: self.id,
+        };
         self.slots.extend(self.lanes.slots.try_iter());
-        self.drain_slots(complete, &anchor);
+        self.drain_slots(complete, &view);
         // After the slots: what was in one a moment ago may be here now. Counted before it is taken: under a steady
         // flood an answer must not wait for a silence that never comes.
         for _ in 0..self.lanes.batches.len() {
             let Ok(mut batch) = self.lanes.batches.try_recv() else {
                 break;
             };
-            self.take(&mut batch, &anchor);
+            self.take(&mut batch, &view);
             let _ = self.lanes.spares.try_send(batch);
         }
         for _ in 0..self.lanes.forced.len() {
             let Ok(event) = self.lanes.forced.try_recv() else {
                 break;
             };
-            self.state.keep_counted(event, &self.policy, &anchor);
+            self.state.keep_counted(event, &view);
+        }
+        self.state.settle(complete, &view);
+        self.run_errands(complete);
+    }
+
+    /// Finds out plans: a few, or all that there are if somebody waits for an answer.
+    fn run_errands(&mut self, complete: bool) {
+        let most = if complete { usize::MAX } else { ERRANDS_A_TICK };
+        for PlanErrand(run) in self.lanes.errands.try_iter().take(most) {
+            // It is no part of collecting, and must not end it.
+            let Ok(report) = catch_unwind(AssertUnwindSafe(run)) else {
+                continue;
+            };
+            if report.is_provisional {
+                self.names.shapes.get(u32::from(report.shape)).ask_again();
+            }
+            self.state.plans.insert(report.shape, report);
         }
     }
 
     /// Takes every thread's partial batch, and lets go of the threads that have ended.
-    fn drain_slots(&mut self, complete: bool, anchor: &Anchor) {
+    fn drain_slots(&mut self, complete: bool, view: &View<'_>) {
         let deadline = Instant::now() + OWNER_TIMEOUT;
         let mut slots = std::mem::take(&mut self.slots);
         slots.retain_mut(|slot| {
@@ -181,10 +216,10 @@ impl Collector {
                 let empty = self.empty.take().unwrap_or_else(Batch::boxed);
                 // A swap and never a store: an owner that found the slot empty may have filled it since.
                 if let Some(mut newer) = slot.swap(Some(empty)) {
-                    self.take(&mut batch, anchor);
-                    self.take(&mut newer, anchor);
+                    self.take(&mut batch, view);
+                    self.take(&mut newer, view);
                 } else {
-                    self.take(&mut batch, anchor);
+                    self.take(&mut batch, view);
                 }
                 self.empty = Some(batch);
             }
@@ -193,7 +228,7 @@ impl Collector {
         self.slots = slots;
     }
 
-    fn take(&mut self, batch: &mut Batch, anchor: &Anchor) {
+    fn take(&mut self, batch: &mut Batch, view: &View<'_>) {
         if batch.is_empty() {
             return;
         }
@@ -201,7 +236,7 @@ impl Collector {
             self.state.aggregate.merge(*counted);
         }
         for event in batch.events.drain(..) {
-            self.state.observe(event, &self.policy, anchor);
+            self.state.observe(event, view);
         }
     }
 
@@ -219,6 +254,10 @@ impl Collector {
             operations: report::operations(aggregate, &self.names),
             routes: report::routes(aggregate, &self.names),
             queries: report::queries(aggregate),
+            statements: statements::statements(&self.state, &self.names),
+            transactions: aggregate.transactions.stats(),
+            pools: PoolStats::of(&self.names.pools, |number| aggregate.pools.get(number)),
+            findings: statements::findings(&self.state, &self.names, self.gauges.hooks_replaced()),
             memory: self.memory.as_mut().map(MemorySampler::stats),
             requests_in_flight: self.requests_in_flight,
             unattributed: self.gauges.unattributed(),

@@ -4,7 +4,11 @@
 //! a system call. What the callers do is none of this room's business.
 
 pub(crate) mod collector;
+mod findings;
 mod memory;
 mod report;
+mod requests;
 mod ring;
 mod state;
+mod statements;
+mod warnings;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::collect::state::{Record, State};
 use crate::model::aggregate::{Aggregate, sum};
-use crate::model::event::{Call, Event, Request, Statement};
+use crate::model::event::{Call, Event, Request};
 use crate::model::field::Fields;
 use crate::model::metric::{Metric, MetricsStats, TypeStats};
 use crate::model::names::{Names, Shape};
@@ -13,13 +13,14 @@ use crate::model::operation::OperationType;
 use crate::model::policy::Policy;
 use crate::model::poll::PollStats;
 use crate::model::snapshot::{OperationStats, QueryStats, RouteStats};
+use crate::model::statement::{Flags, Statement, StatementDetail};
 use crate::model::tally::Tally;
 
 /// The kept records, oldest first.
 pub(crate) fn metrics(state: &State, names: &Names, policy: &Policy) -> Vec<Metric> {
     let mut metrics: Vec<Metric> = state
         .records()
-        .map(|record| metric(record, names, policy))
+        .filter_map(|record| metric(record, names, policy))
         .collect();
     metrics.sort_by_key(|metric| metric.timestamp);
     metrics
@@ -52,19 +53,24 @@ pub(crate) fn operations(aggregate: &Aggregate, names: &Names) -> Vec<OperationS
     let mut all = ByName::default();
     for (number, series) in aggregate.routes.iter() {
         let name = names.routes.get(number_of(number));
-        all.add(OperationType::Http, &name.name, &series.tally, |_| {});
+        let (name, tally) = (&*name.name, &series.tally);
+        all.add(OperationType::Http, name, name, tally, |_| {});
     }
     for (number, series) in aggregate.statements.iter() {
-        let shape = names.shapes.get(number_of(number));
-        all.add(OperationType::Database, &shape.name, &series.tally, |of| {
-            of.rows += series.rows;
-            of.rows_changed = sum(of.rows_changed, series.rows_changed);
+        let known = names.shapes.get(number_of(number));
+        let (name, tally) = (&*known.shape.name, &series.tally);
+        // SQLite's names are the same in any case; the first that comes is shown.
+        let key = name.to_ascii_lowercase();
+        all.add(OperationType::Database, key, name, tally, |of| {
+            of.rows += series.facts.rows;
+            of.rows_changed = sum(of.rows_changed, series.facts.rows_changed);
         });
     }
     for (_, series) in aggregate.calls.iter() {
         let site = series.site;
         all.add(
             site.operation_type(),
+            site.name(),
             site.name(),
             series.operations(),
             |of| {
@@ -83,6 +89,7 @@ impl ByName {
     fn add(
         &mut self,
         operation_type: OperationType,
+        key: impl Into<String>,
         name: &str,
         tally: &Tally,
         add_more: impl FnOnce(&mut OperationStats),
@@ -92,7 +99,7 @@ impl ByName {
         }
         let series = self
             .0
-            .entry((operation_type, name.to_owned()))
+            .entry((operation_type, key.into()))
             .or_insert_with(|| OperationStats {
                 operation_type,
                 name: name.to_owned(),
@@ -178,7 +185,7 @@ fn tallies(aggregate: &Aggregate) -> impl Iterator<Item = (OperationType, &Tally
         .filter(|(_, tally)| tally.count() > 0)
 }
 
-fn metric(record: &Record, names: &Names, policy: &Policy) -> Metric {
+fn metric(record: &Record, names: &Names, policy: &Policy) -> Option<Metric> {
     let (operation_type, operation_name, fields) = match &record.event {
         Event::Call(call) => (
             call.site.operation_type(),
@@ -186,8 +193,8 @@ fn metric(record: &Record, names: &Names, policy: &Policy) -> Metric {
             call_fields(call, policy),
         ),
         Event::Statement(statement) => {
-            let shape = names.shapes.get(u32::from(statement.shape));
-            let fields = statement_fields(statement, &shape);
+            let shape = &names.shapes.get(u32::from(statement.shape)).shape;
+            let fields = statement_fields(statement, shape, names);
             (OperationType::Database, shape.name.to_string(), fields)
         }
         Event::Request(request) => {
@@ -198,8 +205,10 @@ fn metric(record: &Record, names: &Names, policy: &Policy) -> Metric {
             request_fields(request, &mut fields);
             (OperationType::Http, name.name.to_string(), fields)
         }
+        // They are no operations, and no record of them is ever kept.
+        Event::Transaction(_) | Event::PoolUse(_) => return None,
     };
-    Metric {
+    Some(Metric {
         operation_type,
         operation_name,
         duration: record.duration,
@@ -208,7 +217,7 @@ fn metric(record: &Record, names: &Names, policy: &Policy) -> Metric {
         outcome: record.event.outcome(),
         forced: record.forced,
         fields,
-    }
+    })
 }
 
 fn call_fields(call: &Call, policy: &Policy) -> Fields {
@@ -229,26 +238,69 @@ fn call_fields(call: &Call, policy: &Policy) -> Fields {
     fields
 }
 
-fn statement_fields(statement: &Statement, shape: &Shape) -> Fields {
+fn statement_fields(statement: &Statement, shape: &Shape, names: &Names) -> Fields {
     let mut fields = Fields::default();
     fields.push("query_type", shape.query_type);
     fields.push("table", &*shape.table);
+    fields.push("fingerprint", &*shape.fingerprint);
     if let Some(query) = statement.query {
         fields.push("query_name", query.name());
     }
     fields.push("rows", statement.rows);
+    fields.push("vm_steps", statement.steps);
+    let flags = statement.flags;
+    if flags.has(Flags::FRESH) || flags.has(Flags::REUSED) {
+        fields.push("fresh", flags.has(Flags::FRESH));
+    }
+    if flags.has(Flags::IN_TRANSACTION) {
+        fields.push("in_transaction", true);
+    }
     if let Some(detail) = &statement.detail {
-        if let Some(changed) = detail.rows_changed {
-            fields.push("rows_changed", changed);
-        }
-        if let Some(code) = detail.error_code {
-            fields.push("error_code", code);
-        }
-        if let Some(size) = detail.batch_size {
-            fields.push("batch_size", size);
-        }
+        detail_fields(detail, names, &mut fields);
     }
     fields
+}
+
+fn detail_fields(detail: &StatementDetail, names: &Names, fields: &mut Fields) {
+    if let Some(changed) = detail.rows_changed {
+        fields.push("rows_changed", changed);
+    }
+    if let Some(code) = detail.error_code {
+        fields.push("error_code", code);
+    }
+    if let Some(size) = detail.batch_size {
+        fields.push("batch_size", size);
+    }
+    let counters = [
+        ("scan_steps", detail.scan_steps),
+        ("sorts", detail.sorts),
+        ("auto_index_rows", detail.auto_index_rows),
+    ];
+    for (name, count) in counters {
+        if count > 0 {
+            fields.push(name, count);
+        }
+    }
+    let caller = (!detail.caller.is_zero()).then_some(detail.caller);
+    let times = [
+        ("first_row_ms", detail.first_row),
+        ("caller_ms", caller),
+        ("prepare_ms", detail.prepare),
+    ];
+    for (name, time) in times {
+        if let Some(time) = time {
+            fields.push(name, milliseconds(time.duration()));
+        }
+    }
+    if let Some(lock) = &detail.lock {
+        fields.push("lock_wait_ms", milliseconds(lock.waited.duration()));
+        fields.push("lock_retries", lock.retries);
+        fields.push("lock_given_up", lock.gave_up);
+        if let Some(holder) = &lock.holder {
+            let holder_shape = names.shapes.get(u32::from(holder.shape));
+            fields.push("lock_holder", &*holder_shape.shape.fingerprint);
+        }
+    }
 }
 
 fn request_fields(request: &Request, fields: &mut Fields) {

@@ -1,13 +1,20 @@
-//! What the collector has gathered: the counts, and the two buffers of records.
+//! What the collector has gathered: the counts, the two buffers of records, and what it found.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use crate::collect::findings::Findings;
+use crate::collect::requests::Requests;
 use crate::collect::ring::RingBuffer;
+use crate::collect::warnings::SlowWarnings;
 use crate::model::aggregate::Aggregate;
 use crate::model::clock::Anchor;
 use crate::model::event::Event;
+use crate::model::names::Names;
+use crate::model::plan::PlanReport;
 use crate::model::policy::{Policy, Verdict};
 use crate::model::sampling::Dice;
+use crate::model::statement_stats::count;
 
 /// One kept operation, in the form in which it came; names are looked up when it is read.
 #[derive(Debug)]
@@ -26,6 +33,23 @@ pub(crate) struct State {
     /// Forced ones have a buffer of their own: a flood of ordinary operations cannot push them out.
     forced: RingBuffer<Record>,
     dice: Dice,
+    requests: Requests,
+    pub(crate) findings: Findings,
+    /// Of each shape, which routes ran it how often.
+    pub(crate) callers: BTreeMap<u16, Vec<(u32, u64)>>,
+    /// Of each shape that was asked for.
+    pub(crate) plans: BTreeMap<u16, PlanReport>,
+    warnings: SlowWarnings,
+}
+
+/// What the events are looked at with.
+#[derive(Debug)]
+pub(crate) struct View<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) names: &'a Names,
+    pub(crate) anchor: Anchor,
+    /// The number of the pipeline.
+    pub(crate) pipeline: u64,
 }
 
 impl State {
@@ -35,22 +59,62 @@ impl State {
             recent: RingBuffer::new(buffer_size),
             forced: RingBuffer::new(buffer_size),
             dice: Dice::new(),
+            requests: Requests::default(),
+            findings: Findings::default(),
+            callers: BTreeMap::new(),
+            plans: BTreeMap::new(),
+            warnings: SlowWarnings::default(),
         }
     }
 
     /// Counts one event, and keeps its record if it must or may be kept.
-    pub(crate) fn observe(&mut self, event: Event, policy: &Policy, anchor: &Anchor) {
-        let verdict = policy.judge(&event);
+    pub(crate) fn observe(&mut self, event: Event, view: &View<'_>) {
+        let verdict = view.policy.judge(&event);
         self.aggregate.observe(&event, &verdict);
-        if verdict.forced || self.samples(&event, policy) {
-            self.keep(event, &verdict, anchor);
+        self.look_at(&event, &verdict, view);
+        if verdict.forced || self.samples(&event, view.policy) {
+            self.keep(event, &verdict, &view.anchor);
         }
     }
 
     /// Keeps a forced event that its own thread has counted already.
-    pub(crate) fn keep_counted(&mut self, event: Event, policy: &Policy, anchor: &Anchor) {
-        let verdict = policy.judge(&event);
-        self.keep(event, &verdict, anchor);
+    pub(crate) fn keep_counted(&mut self, event: Event, view: &View<'_>) {
+        let verdict = view.policy.judge(&event);
+        self.look_at(&event, &verdict, view);
+        self.keep(event, &verdict, &view.anchor);
+    }
+
+    /// Ends a round of collecting, which took all there was if it was `complete`.
+    pub(crate) fn settle(&mut self, complete: bool, view: &View<'_>) {
+        let Self {
+            requests,
+            findings,
+            callers,
+            ..
+        } = self;
+        requests.settle(complete, |request| {
+            findings.look_at_request(&request, view.names, view.policy);
+            let Some(route) = request.route else { return };
+            for repeated in &request.statements {
+                let routes = callers.entry(repeated.shape).or_default();
+                count(routes, route, u64::from(repeated.count), |known| {
+                    *known == route
+                });
+            }
+        });
+        self.warnings.warn_of_rest();
+    }
+
+    fn look_at(&mut self, event: &Event, verdict: &Verdict, view: &View<'_>) {
+        match event {
+            Event::Statement(statement) => self.requests.count(statement),
+            Event::Request(request) => self.requests.end(request.id, request.route),
+            Event::Call(_) | Event::Transaction(_) | Event::PoolUse(_) => {}
+        }
+        self.findings.look_at(event, view.pipeline);
+        if verdict.slow {
+            self.warnings.warn(event, view.names);
+        }
     }
 
     pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
@@ -67,10 +131,15 @@ impl State {
             // Its own thread has thrown the dice. A query whose statements tell of it has nothing to add, but its fields.
             Event::Call(call) => call.sampled && (call.is_operation() || call.has_fields()),
             Event::Statement(_) | Event::Request(_) => policy.sampling.keeps(&mut self.dice),
+            Event::Transaction(_) | Event::PoolUse(_) => false,
         }
     }
 
     fn keep(&mut self, event: Event, verdict: &Verdict, anchor: &Anchor) {
+        // The others are no operations, and have no records.
+        if !event.is_operation() {
+            return;
+        }
         let ring = if verdict.forced {
             &mut self.forced
         } else {

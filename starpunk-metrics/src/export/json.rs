@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value, json};
 
+use crate::export::json_sqlite;
 use crate::model::memory::MemoryStats;
 use crate::model::metric::TypeStats;
 use crate::model::operation::Outcome;
@@ -70,6 +71,10 @@ impl Snapshot {
             "operations": operations.collect::<Vec<_>>(),
             "routes": routes.collect::<Vec<_>>(),
             "queries": queries.collect::<Vec<_>>(),
+            "statements": list(&self.statements, json_sqlite::statement),
+            "transactions": list(&self.transactions, json_sqlite::transaction),
+            "pools": list(&self.pools, json_sqlite::pool),
+            "findings": list(&self.findings, json_sqlite::finding),
             "memory": self.memory.as_ref().map(memory),
             "requests_in_flight": self.requests_in_flight,
             "unattributed": self.unattributed,
@@ -83,6 +88,10 @@ impl Snapshot {
         })
         .to_string()
     }
+}
+
+fn list<T>(items: &[T], to_json: impl Fn(&T) -> Value) -> Vec<Value> {
+    items.iter().map(to_json).collect()
 }
 
 fn type_stats(stats: &TypeStats) -> Value {
@@ -99,7 +108,7 @@ fn type_stats(stats: &TypeStats) -> Value {
     })
 }
 
-fn tally(tally: &Tally) -> Value {
+pub(crate) fn tally(tally: &Tally) -> Value {
     let mut object = type_stats(&TypeStats::from(tally));
     let classes: Map<String, Value> = tally
         .error_classes()
@@ -148,7 +157,7 @@ fn memory(memory: &MemoryStats) -> Value {
     })
 }
 
-fn seconds(duration: Duration) -> Value {
+pub(crate) fn seconds(duration: Duration) -> Value {
     json!(duration.as_secs_f64())
 }
 

@@ -5,7 +5,7 @@ use std::task::Poll;
 
 use crate::instrument::fields::{FieldSource, WithOutput};
 use crate::model::callsite::Callsite;
-use crate::model::clock::Ticks;
+use crate::model::clock::{TickSpan, Ticks};
 use crate::model::event::Polls;
 use crate::model::operation::{Outcome, OutcomeKind};
 use crate::record::current::{self, Before};
@@ -182,8 +182,8 @@ impl<S> Live<S> {
         S: FieldSource<R>,
     {
         let polls = Polls {
-            busy_ticks: self.busy as f32,
-            longest_ticks: self.longest as f32,
+            busy: TickSpan::of(self.busy),
+            longest: TickSpan::of(self.longest),
         };
         let fields = self.fields;
         let tell = (!S::IS_EMPTY).then_some(|| fields.tell(output).0);

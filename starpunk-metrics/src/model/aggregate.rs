@@ -4,12 +4,16 @@
 //! with its batch. So a count is never lost to pressure, only a record.
 
 use crate::model::callsite::{CallKind, Callsite};
-use crate::model::event::{Call, Event, Request, Statement};
+use crate::model::event::{Call, Event, Request};
 use crate::model::histogram::Histogram;
 use crate::model::operation::Outcome;
 use crate::model::policy::Verdict;
 use crate::model::poll::PollStats;
+use crate::model::pool::PoolSeries;
+use crate::model::statement::Statement;
+use crate::model::statement_stats::StatementSeries;
 use crate::model::tally::Tally;
+use crate::model::transaction::TransactionTable;
 
 /// Everything that one pipeline has counted.
 #[derive(Debug, Default)]
@@ -17,6 +21,8 @@ pub(crate) struct Aggregate {
     pub(crate) calls: Table<CallSeries>,
     pub(crate) statements: Table<StatementSeries>,
     pub(crate) routes: Table<RouteSeries>,
+    pub(crate) transactions: TransactionTable,
+    pub(crate) pools: Table<PoolSeries>,
 }
 
 /// The calls of one annotated place.
@@ -41,15 +47,6 @@ impl CallSeries {
     }
 }
 
-/// The statements of one shape.
-#[derive(Debug, Default)]
-pub(crate) struct StatementSeries {
-    pub(crate) tally: Tally,
-    pub(crate) rows: u64,
-    /// `None` until one of them told.
-    pub(crate) rows_changed: Option<u64>,
-}
-
 /// The requests of one method and route.
 #[derive(Debug, Default)]
 pub(crate) struct RouteSeries {
@@ -71,6 +68,13 @@ impl Aggregate {
                 self.observe_statement(statement, event.outcome(), verdict);
             }
             Event::Request(request) => self.observe_request(request, verdict),
+            Event::Transaction(transaction) => self.transactions.observe(transaction),
+            Event::PoolUse(used) => {
+                let series = self
+                    .pools
+                    .entry(usize::from(used.pool), PoolSeries::default);
+                series.observe(used.what);
+            }
         }
     }
 
@@ -81,11 +85,11 @@ impl Aggregate {
             mine.statements += theirs.statements;
             mine.polls.merge(&theirs.polls);
         });
-        self.statements.merge(other.statements, |mine, theirs| {
-            mine.tally.merge(&theirs.tally);
-            mine.rows += theirs.rows;
-            mine.rows_changed = sum(mine.rows_changed, theirs.rows_changed);
-        });
+        self.statements
+            .merge(other.statements, StatementSeries::merge);
+        self.transactions.merge(&other.transactions);
+        self.pools
+            .merge(other.pools, |mine, theirs| mine.merge(&theirs));
         self.routes.merge(other.routes, |mine, theirs| {
             mine.tally.merge(&theirs.tally);
             for (status, count) in theirs.statuses {
@@ -127,13 +131,7 @@ impl Aggregate {
         let series = self
             .statements
             .entry(usize::from(statement.shape), StatementSeries::default);
-        series.tally.observe(outcome, verdict);
-        series.rows += u64::from(statement.rows);
-        let changed = statement
-            .detail
-            .as_ref()
-            .and_then(|detail| detail.rows_changed);
-        series.rows_changed = sum(series.rows_changed, changed);
+        series.observe(statement, outcome, verdict);
     }
 
     fn observe_request(&mut self, request: &Request, verdict: &Verdict) {
@@ -180,6 +178,10 @@ impl<T> Default for Table<T> {
 }
 
 impl<T> Table<T> {
+    pub(crate) fn get(&self, number: usize) -> Option<&T> {
+        self.0.get(number)?.as_deref()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
         let numbered = self.0.iter().enumerate();
         numbered.filter_map(|(number, series)| Some((number, &**series.as_ref()?)))

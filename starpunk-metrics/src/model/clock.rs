@@ -25,9 +25,57 @@ impl Ticks {
         end.0.saturating_sub(self.0)
     }
 
+    #[inline]
+    pub(crate) fn span_until(self, end: Self) -> TickSpan {
+        TickSpan(self.count_until(end) as f32)
+    }
+
+    pub(crate) fn after(self, span: TickSpan) -> Self {
+        Self(self.0.saturating_add(span.count()))
+    }
+
+    /// So long before, as far as the clock goes back.
+    pub(crate) fn before(self, time: Duration) -> Self {
+        // How long so many ticks are is asked of the clock: they are as many as it takes to be exact enough.
+        const MANY: u64 = 1 << 30;
+        let seconds_per_tick = scale(MANY).as_secs_f64() / MANY as f64;
+        let ticks = (time.as_secs_f64() / seconds_per_tick) as u64;
+        Self(self.0.saturating_sub(ticks))
+    }
+
     /// The time from `self` until `end`; zero where `end` is earlier.
     pub(crate) fn until(self, end: Self) -> Duration {
         Duration::from_nanos(CLOCK.delta_as_nanos(self.0, end.0))
+    }
+}
+
+/// A number of ticks in half the room: at most one part in ten million off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+pub(crate) struct TickSpan(f32);
+
+impl TickSpan {
+    pub(crate) fn of(ticks: u64) -> Self {
+        Self(ticks as f32)
+    }
+
+    #[inline]
+    pub(crate) fn count(self) -> u64 {
+        self.0 as u64
+    }
+
+    pub(crate) fn is_zero(self) -> bool {
+        self.0 <= 0.0
+    }
+
+    #[inline]
+    pub(crate) fn duration(self) -> Duration {
+        scale(self.count())
+    }
+}
+
+impl std::ops::AddAssign for TickSpan {
+    fn add_assign(&mut self, other: Self) {
+        self.0 += other.0;
     }
 }
 

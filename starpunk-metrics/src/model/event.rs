@@ -6,10 +6,13 @@
 use std::time::Duration;
 
 use crate::model::callsite::{CallKind, Callsite};
-use crate::model::clock::{self, Ticks};
+use crate::model::clock::{TickSpan, Ticks};
 use crate::model::field::Field;
 use crate::model::operation::{Outcome, OutcomeKind};
+use crate::model::pool::PoolUse;
 use crate::model::request_id::RequestId;
+use crate::model::statement::Statement;
+use crate::model::transaction::Transaction;
 
 /// One finished operation.
 #[derive(Debug)]
@@ -17,12 +20,15 @@ pub(crate) enum Event {
     Statement(Statement),
     // A request has most to tell and happens least often.
     Request(Box<Request>),
+    /// No operation of its own: its statements are.
+    Transaction(Box<Transaction>),
+    /// No operation either: it is waited for on the way to one.
+    PoolUse(PoolUse),
     // Last, and the largest: the compiler then keeps the tag in an unused value of its flags.
     Call(Call),
 }
 
 const _: () = assert!(size_of::<Event>() <= 64);
-const _: () = assert!(size_of::<Statement>() <= 56);
 
 /// One call of an annotated function or of a business helper.
 ///
@@ -46,27 +52,25 @@ pub(crate) struct Call {
 }
 
 /// How an `async` call used its executor; zero for any other.
-///
-/// Ticks as `f32`: at most one part in ten million off, and half the size.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Polls {
     /// In all its polls together.
-    pub(crate) busy_ticks: f32,
+    pub(crate) busy: TickSpan,
     /// In the longest of them.
-    pub(crate) longest_ticks: f32,
+    pub(crate) longest: TickSpan,
 }
 
 impl Polls {
     pub(crate) fn is_async(self) -> bool {
-        self.longest_ticks > 0.0
+        !self.longest.is_zero()
     }
 
     pub(crate) fn busy(self) -> Duration {
-        clock::scale(self.busy_ticks as u64)
+        self.busy.duration()
     }
 
     pub(crate) fn longest(self) -> Duration {
-        clock::scale(self.longest_ticks as u64)
+        self.longest.duration()
     }
 }
 
@@ -85,24 +89,6 @@ impl Call {
         let detail = self.detail.as_ref();
         detail.is_some_and(|detail| !detail.fields.is_empty())
     }
-}
-
-/// One executed statement, or one batch of them.
-///
-/// It ends before the flags of a [`Call`] begin.
-#[derive(Debug)]
-pub(crate) struct Statement {
-    /// The innermost annotated query around it.
-    pub(crate) query: Option<&'static Callsite>,
-    pub(crate) start: Ticks,
-    pub(crate) end: Ticks,
-    pub(crate) detail: Option<Box<StatementDetail>>,
-    pub(crate) request: Option<RequestId>,
-    /// The interned shape; the table of shapes is far smaller than its numbers.
-    pub(crate) shape: u16,
-    /// Rows that the statement returned.
-    pub(crate) rows: u32,
-    pub(crate) outcome: OutcomeKind,
 }
 
 /// One request, from its first byte to the middleware until its last byte to the socket.
@@ -133,30 +119,29 @@ pub(crate) struct Detail {
     pub(crate) fields: Vec<Field>,
 }
 
-/// What only some statements have: they failed, changed rows, or were a batch.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct StatementDetail {
-    pub(crate) error_class: Option<&'static str>,
-    /// SQLite's extended result code.
-    pub(crate) error_code: Option<i32>,
-    pub(crate) rows_changed: Option<u64>,
-    pub(crate) batch_size: Option<u64>,
-}
-
 impl Event {
+    /// Whether it is an operation, and may have a record.
+    pub(crate) fn is_operation(&self) -> bool {
+        !matches!(self, Self::Transaction(_) | Self::PoolUse(_))
+    }
+
     pub(crate) fn duration(&self) -> Duration {
         match self {
             Self::Call(call) => call.duration(),
-            Self::Statement(statement) => statement.start.until(statement.end),
+            Self::Statement(statement) => statement.duration(),
             Self::Request(request) => request.start.until(request.end),
+            Self::Transaction(transaction) => transaction.start.until(transaction.end),
+            Self::PoolUse(used) => used.duration(),
         }
     }
 
     pub(crate) fn end(&self) -> Ticks {
         match self {
             Self::Call(call) => call.end,
-            Self::Statement(statement) => statement.end,
+            Self::Statement(statement) => statement.end(),
             Self::Request(request) => request.end,
+            Self::Transaction(transaction) => transaction.end,
+            Self::PoolUse(_) => Ticks::ZERO,
         }
     }
 
@@ -165,6 +150,8 @@ impl Event {
             Self::Call(call) => call.request,
             Self::Statement(statement) => statement.request,
             Self::Request(request) => Some(request.id),
+            Self::Transaction(transaction) => transaction.request,
+            Self::PoolUse(_) => None,
         }
     }
 
@@ -180,6 +167,7 @@ impl Event {
                     .and_then(|detail| detail.error_class),
             ),
             Self::Request(request) => request.outcome,
+            Self::Transaction(_) | Self::PoolUse(_) => Outcome::Ok,
         }
     }
 }

@@ -46,6 +46,7 @@ pub(crate) struct Gauges {
     unattributed: AtomicU64,
     heartbeats: AtomicU64,
     restarts: AtomicU64,
+    hooks_replaced: AtomicU64,
 }
 
 impl Gauges {
@@ -95,6 +96,15 @@ impl Gauges {
 
     pub(crate) fn count_restart(&self) {
         self.restarts.fetch_add(1, Relaxed);
+    }
+
+    /// A connection was given back whose hook another one had replaced.
+    pub(crate) fn count_replaced_hook(&self) {
+        self.hooks_replaced.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn hooks_replaced(&self) -> u64 {
+        self.hooks_replaced.load(Relaxed)
     }
 
     pub(crate) fn restarts(&self) -> u64 {

@@ -11,6 +11,7 @@ pub(crate) const OVERFLOW: u32 = 0;
 #[derive(Debug)]
 pub(crate) struct Interner<T> {
     cap: usize,
+    max_bytes: usize,
     inner: Mutex<Inner<T>>,
 }
 
@@ -19,17 +20,21 @@ struct Inner<T> {
     /// `entries[OVERFLOW]` is the overflow entry; `numbers` holds all others.
     entries: Vec<Arc<T>>,
     numbers: HashMap<Box<str>, u32>,
+    /// Of all names together.
+    bytes: usize,
     refused: u64,
 }
 
 impl<T> Interner<T> {
-    /// Holds at most `cap` names beside the overflow entry.
-    pub(crate) fn new(cap: usize, overflow: T) -> Self {
+    /// Holds at most `cap` names of at most `max_bytes` together, beside the overflow entry.
+    pub(crate) fn new(cap: usize, max_bytes: usize, overflow: T) -> Self {
         Self {
             cap,
+            max_bytes,
             inner: Mutex::new(Inner {
                 entries: vec![Arc::new(overflow)],
                 numbers: HashMap::new(),
+                bytes: 0,
                 refused: 0,
             }),
         }
@@ -41,11 +46,12 @@ impl<T> Interner<T> {
         if let Some(&number) = inner.numbers.get(name) {
             return number;
         }
-        if inner.numbers.len() >= self.cap {
+        if inner.numbers.len() >= self.cap || inner.bytes + name.len() > self.max_bytes {
             inner.refused += 1;
             return OVERFLOW;
         }
         let number = u32::try_from(inner.entries.len()).unwrap_or(OVERFLOW);
+        inner.bytes += name.len();
         inner.entries.push(Arc::new(make()));
         inner.numbers.insert(name.into(), number);
         number
@@ -74,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_name_keeps_its_number_and_the_rest_share_one() {
-        let table = Interner::new(2, "other".to_owned());
+        let table = Interner::new(2, 100, "other".to_owned());
         let intern = |name: &str| table.intern(name, || name.to_owned());
         let (one, two) = (intern("one"), intern("two"));
         assert_ne!(one, two);
@@ -84,5 +90,14 @@ mod tests {
         assert_eq!(*table.get(OVERFLOW), "other");
         assert_eq!(*table.get(99), "other");
         assert_eq!(table.refused(), 1);
+    }
+
+    #[test]
+    fn long_names_share_the_room_there_is() {
+        let table = Interner::new(100, 10, String::new());
+        let intern = |name: &str| table.intern(name, || name.to_owned());
+        assert_ne!(intern("12345678"), OVERFLOW);
+        assert_eq!(intern("more"), OVERFLOW);
+        assert_ne!(intern("no"), OVERFLOW);
     }
 }

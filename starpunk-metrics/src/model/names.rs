@@ -1,12 +1,17 @@
 //! The names that are learnt while the program runs: routes and statement shapes, each table bounded.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use crate::model::interner::Interner;
+use crate::model::pool::Pools;
 
-/// How many pairs of method and route have a series of their own.
+/// How many pairs of method and route have a series of their own, and how many bytes their names may have together.
 const MAX_ROUTES: usize = 500;
+const MAX_ROUTE_BYTES: usize = 128 * 1024;
 
-/// How many statement shapes have a series of their own.
+/// How many statement shapes have a series of their own, and how many bytes their texts may have together.
 const MAX_SHAPES: usize = 1_000;
+const MAX_SHAPE_BYTES: usize = 256 * 1024;
 
 /// A method and a route pattern.
 #[derive(Debug)]
@@ -27,8 +32,8 @@ impl RouteName {
     }
 }
 
-/// What statements of one kind have in common.
-#[derive(Debug)]
+/// What statements of one shape have in common, as their text tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
     /// The verb, such as `SELECT`; `UNKNOWN` where SQLite has no such statement.
     pub(crate) query_type: &'static str,
@@ -36,21 +41,78 @@ pub(crate) struct Shape {
     pub(crate) table: Box<str>,
     /// `SELECT notes`, or the verb alone where the table is unknown.
     pub(crate) name: Box<str>,
+    /// The text without literals, parameters, lists and comments.
+    pub(crate) fingerprint: Box<str>,
+    pub(crate) effect: Effect,
+}
+
+/// What a statement does to the transaction it is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// It reads, or does something that needs no transaction.
+    Read,
+    /// It needs the write lock of its database.
+    Write,
+    /// `BEGIN`, `BEGIN DEFERRED`.
+    Begin,
+    /// `BEGIN IMMEDIATE` or `EXCLUSIVE`: it has the write lock from its end on.
+    BeginWrite,
+    Commit,
+    Rollback,
+    /// The number is a hash of the name in lower case.
+    Savepoint(u64),
+    Release(u64),
+    RollbackTo(u64),
 }
 
 impl Shape {
     pub(crate) const UNKNOWN_TABLE: &str = "unknown";
 
-    pub(crate) fn new(query_type: &'static str, table: Option<&str>) -> Self {
-        let name = match table {
-            Some(table) => format!("{query_type} {table}"),
-            None => query_type.to_owned(),
-        };
+    /// What stands for every shape beyond the cap.
+    fn other() -> Self {
         Self {
-            query_type,
-            table: table.unwrap_or(Self::UNKNOWN_TABLE).into(),
-            name: name.into(),
+            query_type: "OTHER",
+            table: Self::UNKNOWN_TABLE.into(),
+            name: "OTHER".into(),
+            fingerprint: "other".into(),
+            effect: Effect::Read,
         }
+    }
+
+    pub(crate) fn has_table(&self) -> bool {
+        *self.table != *Self::UNKNOWN_TABLE
+    }
+
+    /// Whether it is about the rows of a table, as a `BEGIN` is not.
+    pub(crate) fn has_rows(&self) -> bool {
+        ["SELECT", "INSERT", "REPLACE", "UPDATE", "DELETE"].contains(&self.query_type)
+    }
+}
+
+/// A shape in the table of one pipeline.
+#[derive(Debug)]
+pub(crate) struct KnownShape {
+    pub(crate) shape: Shape,
+    /// Whether its query plan has been asked for: once is enough.
+    plan_asked: AtomicBool,
+}
+
+impl KnownShape {
+    pub(crate) fn new(shape: Shape) -> Self {
+        Self {
+            shape,
+            plan_asked: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether the caller is to ask for its query plan, which is so once, and again after [`KnownShape::ask_again`].
+    pub(crate) fn asks_for_plan(&self) -> bool {
+        // Relaxed: at worst it is asked for twice.
+        !self.plan_asked.load(Relaxed) && !self.plan_asked.swap(true, Relaxed)
+    }
+
+    pub(crate) fn ask_again(&self) {
+        self.plan_asked.store(false, Relaxed);
     }
 }
 
@@ -58,14 +120,20 @@ impl Shape {
 #[derive(Debug)]
 pub(crate) struct Names {
     pub(crate) routes: Interner<RouteName>,
-    pub(crate) shapes: Interner<Shape>,
+    pub(crate) shapes: Interner<KnownShape>,
+    pub(crate) pools: Pools,
 }
 
 impl Default for Names {
     fn default() -> Self {
         Self {
-            routes: Interner::new(MAX_ROUTES, RouteName::new("_OTHER", "OVERFLOW")),
-            shapes: Interner::new(MAX_SHAPES, Shape::new("OTHER", None)),
+            routes: Interner::new(
+                MAX_ROUTES,
+                MAX_ROUTE_BYTES,
+                RouteName::new("_OTHER", "OVERFLOW"),
+            ),
+            shapes: Interner::new(MAX_SHAPES, MAX_SHAPE_BYTES, KnownShape::new(Shape::other())),
+            pools: Pools::default(),
         }
     }
 }

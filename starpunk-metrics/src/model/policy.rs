@@ -1,16 +1,25 @@
 //! Which operations are slow, and which are forced: the same answer on both sides of the channel.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::callsite::{CallKind, Callsite};
 use crate::model::event::{Call, Event, Polls};
+use crate::model::names::Shape;
 use crate::model::operation::OutcomeKind;
+use crate::model::pattern::ShapePattern;
 use crate::model::sampling::SamplingRate;
+use crate::model::statement::Flags;
+use crate::model::transaction::Ending;
 
 /// The thresholds of one pipeline, and its sampling.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Policy {
     pub(crate) slow_query: Duration,
+    /// Of statements whose shape matches; the first that does.
+    pub(crate) slow_statements: Arc<[(ShapePattern, Duration)]>,
+    /// From how many of one shape in a request on they are a finding.
+    pub(crate) repeated_statements: u32,
     pub(crate) slow_request: Duration,
     pub(crate) slow_poll: Duration,
     /// Of ordinary records.
@@ -32,23 +41,30 @@ pub(crate) struct Verdict {
 
 impl Policy {
     pub(crate) fn judge(&self, event: &Event) -> Verdict {
-        let threshold = match event {
-            Event::Call(call) => return self.judge_call(call),
-            Event::Statement(statement) => {
-                let own = statement.query.and_then(own_threshold);
-                own.unwrap_or(self.slow_query)
-            }
-            Event::Request(_) => self.slow_request,
-        };
         let duration = event.duration();
-        let slow = duration >= threshold;
+        let slow = match event {
+            Event::Call(call) => return self.judge_call(call),
+            // Its shape has a threshold, which whoever recorded it knew.
+            Event::Statement(statement) => statement.flags.has(Flags::SLOW),
+            Event::Request(_) => duration >= self.slow_request,
+            Event::Transaction(_) | Event::PoolUse(_) => false,
+        };
         Verdict {
             duration,
             slow,
-            forced: slow || !event.outcome().is_ok(),
+            forced: slow || !event.outcome().is_ok() || is_left_open(event),
             nested: false,
             blocking: false,
         }
+    }
+
+    /// From when on a statement of this shape is slow, where no annotation says otherwise.
+    pub(crate) fn slow_statement(&self, shape: &Shape) -> Duration {
+        let own = self.slow_statements.iter();
+        own.filter(|(pattern, _)| pattern.matches(shape))
+            .map(|(_, threshold)| *threshold)
+            .next()
+            .unwrap_or(self.slow_query)
     }
 
     pub(crate) fn judge_call(&self, call: &Call) -> Verdict {
@@ -72,6 +88,11 @@ impl Policy {
     pub(crate) fn is_slow_poll(&self, polls: Polls) -> bool {
         polls.is_async() && polls.longest() >= self.slow_poll
     }
+}
+
+/// It is a finding, and must get there.
+fn is_left_open(event: &Event) -> bool {
+    matches!(event, Event::Transaction(transaction) if transaction.ending == Ending::LeftOpen)
 }
 
 fn own_threshold(site: &Callsite) -> Option<Duration> {

@@ -1,14 +1,19 @@
 //! Everything that was counted, at one moment: what each page, scrape and report is made from.
 
+use std::cmp::Reverse;
 use std::time::{Duration, SystemTime};
 
+use crate::model::finding::Finding;
 use crate::model::gauges::DropReason;
 use crate::model::histogram::Histogram;
 use crate::model::memory::MemoryStats;
 use crate::model::metric::MetricsStats;
 use crate::model::operation::OperationType;
 use crate::model::poll::PollStats;
+use crate::model::pool::PoolStats;
+use crate::model::statement_stats::{StatementOrder, StatementStats};
 use crate::model::tally::Tally;
+use crate::model::transaction::TransactionStats;
 
 /// What one pipeline has counted since its start.
 #[derive(Clone, Debug)]
@@ -26,6 +31,13 @@ pub struct Snapshot {
     pub routes: Vec<RouteStats>,
     /// The functions under `#[monitored_query]`, by name.
     pub queries: Vec<QueryStats>,
+    /// The statements by shape, those with the most time first; as [`Snapshot::statements`].
+    pub(crate) statements: Vec<StatementStats>,
+    /// The transactions by the function that began them, those that were open longest first.
+    pub transactions: Vec<TransactionStats>,
+    /// The pools of connections, in the order in which they were first used.
+    pub pools: Vec<PoolStats>,
+    pub(crate) findings: Vec<Finding>,
     /// The memory of the process; as of this snapshot; `None` in test mode.
     pub memory: Option<MemoryStats>,
     /// Requests that have begun and not ended.
@@ -118,6 +130,23 @@ impl Snapshot {
             .find(|series| series.operation_type == operation_type && series.name == name)
     }
 
+    /// Returns the statements by shape, those with the most time first.
+    pub fn statements(&self) -> &[StatementStats] {
+        &self.statements
+    }
+
+    /// Returns the statements by shape in another order; the largest come first.
+    pub fn statements_by(&self, order: StatementOrder) -> Vec<&StatementStats> {
+        let mut statements: Vec<_> = self.statements.iter().collect();
+        statements.sort_by_cached_key(|statement| Reverse(order.key(statement)));
+        statements
+    }
+
+    /// Returns what was found wrong, the troubles that took the most time first.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
     /// Returns what the requests of one method and route did.
     pub fn route(&self, method: &str, route: &str) -> Option<&RouteStats> {
         self.routes
@@ -141,6 +170,10 @@ impl Default for Snapshot {
             operations: Vec::new(),
             routes: Vec::new(),
             queries: Vec::new(),
+            statements: Vec::new(),
+            transactions: Vec::new(),
+            pools: Vec::new(),
+            findings: Vec::new(),
             memory: None,
             requests_in_flight: 0,
             unattributed: 0,

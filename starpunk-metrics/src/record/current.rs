@@ -9,6 +9,7 @@ use crate::model::callsite::{CallKind, Callsite};
 use crate::model::event::Event;
 use crate::model::request_id::RequestId;
 use crate::model::sampling::Dice;
+use crate::model::statement::Statement;
 use crate::record::context::{Context, RequestContext};
 use crate::record::depth::{Depth, Depths};
 use crate::record::recorder::{Recorder, Slot};
@@ -200,6 +201,7 @@ pub(crate) struct Current<'a> {
     pub(crate) query: Option<&'static Callsite>,
     slot: &'a Slot,
     dice: &'a Cell<Dice>,
+    statements: &'a Cell<u32>,
 }
 
 impl Current<'_> {
@@ -225,6 +227,17 @@ impl Current<'_> {
             return;
         }
         self.recorder.post(self.slot, event);
+    }
+
+    /// Counts a statement that took so many ticks, and posts it.
+    #[inline]
+    pub(crate) fn post_statement(&self, statement: Statement) {
+        self.statements.set(self.statements.get().wrapping_add(1));
+        match self.request {
+            Some(request) => request.count_statement(statement.taken.count()),
+            None => self.count_if_unattributed(),
+        }
+        self.post(Event::Statement(statement));
     }
 
     /// Counts what belongs to no request although there are some: its context was lost on the way.
@@ -261,6 +274,7 @@ pub(crate) fn with_current<R>(work: impl FnOnce(&Current<'_>) -> R) -> Option<R>
                 query: context.query,
                 slot,
                 dice: &local.dice,
+                statements: &local.statements,
             }))
         })
         .unwrap_or_else(|_ended| {

@@ -13,6 +13,7 @@ use crate::model::control::Control;
 use crate::model::event::Event;
 use crate::model::gauges::{DropReason, Gauges};
 use crate::model::names::Names;
+use crate::model::plan::PlanErrand;
 use crate::model::policy::Policy;
 
 /// One thread's unfinished batch: its owner takes it, pushes and puts it back; the collector takes it on a tick.
@@ -44,20 +45,21 @@ pub(crate) struct Lanes {
     pub(crate) forced: (Sender<Event>, Receiver<Event>),
     pub(crate) forced_capacity: usize,
     pub(crate) control: Sender<Control>,
+    /// What the collector is to find out when it comes round; bounded.
+    pub(crate) errands: Sender<PlanErrand>,
 }
 
 impl Recorder {
     pub(crate) fn new(
+        id: u64,
         policy: Policy,
         gauges: Arc<Gauges>,
         names: Arc<Names>,
         lanes: Lanes,
         waking: Arc<AtomicBool>,
     ) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
-            // Relaxed: only its difference from all others counts.
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            id,
             policy,
             gauges,
             names,
@@ -66,6 +68,13 @@ impl Recorder {
             stopped: AtomicBool::new(false),
             collector: std::sync::OnceLock::new(),
         }
+    }
+
+    /// The number of the next pipeline.
+    pub(crate) fn next_id() -> u64 {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        // Relaxed: only its difference from all others counts.
+        NEXT.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Tells which thread collects, so that a question from it is not put to itself.
@@ -132,11 +141,16 @@ impl Recorder {
             counted.observe(&event, &verdict);
             if verdict.forced {
                 self.keep_forced(event);
-            } else {
+            } else if event.is_operation() {
                 self.gauges.count_dropped(DropReason::ChannelFull, 1);
             }
         }
         batch
+    }
+
+    /// Leaves an errand for the collector; `false` where it has too many.
+    pub(crate) fn run_later(&self, errand: PlanErrand) -> bool {
+        self.lanes.errands.try_send(errand).is_ok()
     }
 
     fn keep_forced(&self, event: Event) {

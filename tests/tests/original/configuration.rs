@@ -99,6 +99,30 @@ fn the_sampling_rate_is_a_share() {
 }
 
 #[test]
+fn a_statement_is_repeated_from_twice_on() {
+    assert_eq!(Config::default().repeated_statements, 5);
+    let config = with("METRICS_REPEATED_STATEMENTS", "10").unwrap();
+    assert_eq!(config.repeated_statements, 10);
+    for bad in ["0", "1", "-2", "2.5", "1000001", "often"] {
+        assert!(with("METRICS_REPEATED_STATEMENTS", bad).is_err(), "{bad}");
+    }
+    assert!(Metrics::scoped(Config::default().repeated_statements(1)).is_err());
+}
+
+#[test]
+fn a_threshold_of_a_shape_has_a_pattern_and_is_above_zero() {
+    let of = |pattern, seconds| {
+        let config = Config::default().test_mode(true);
+        Metrics::scoped(config.slow_statement(pattern, Duration::from_secs(seconds)))
+    };
+    assert!(of("SELECT notes", 1).is_ok());
+    for (pattern, seconds) in [("", 1), ("  ", 1), ("SELECT notes", 0)] {
+        let error = of(pattern, seconds).unwrap_err().to_string();
+        assert!(error.contains("slow_statement"), "{error}");
+    }
+}
+
+#[test]
 fn the_buffer_has_a_size_within_bounds() {
     assert_eq!(Config::default().buffer_size, 1_000);
     for (value, size) in [("1", 1), ("1000000", 1_000_000)] {

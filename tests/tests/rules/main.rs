@@ -7,7 +7,6 @@ mod exact;
 mod forced;
 mod ledger;
 mod outcomes;
-mod privacy;
 mod statements;
 mod threads;
 mod unhurt;

@@ -111,7 +111,11 @@ where
         }
         let id = RequestId::random();
         request.extensions_mut().insert(id);
-        let recorder = self.recorder.clone().or_else(current::recorder);
+        // A thread that has entered a pipeline reports there, whatever the App was made for: a test asks on its own thread.
+        let entered = current::with_context(|context| context.recorder.clone()).flatten();
+        let recorder = entered
+            .or_else(|| self.recorder.clone())
+            .or_else(current::recorder);
         let request_context = Arc::new(RequestContext::new(id));
         let context = Context {
             recorder: recorder.clone(),

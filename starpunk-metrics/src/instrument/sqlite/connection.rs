@@ -3,26 +3,31 @@
 use std::any::type_name;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::{Batch, CachedStatement, Connection, Error, Params, Result, Row, Statement};
 
 use crate::instrument::sqlite::error::Failure;
-use crate::instrument::sqlite::hook;
-use crate::instrument::sqlite::scope::{Mode, Scope};
+use crate::instrument::sqlite::finished;
+use crate::instrument::sqlite::hook::{self, Link};
+use crate::instrument::sqlite::scope::{Learnt, Mode, Scope};
 use crate::model::clock::Ticks;
-use crate::model::event::StatementDetail;
 use crate::model::operation::OutcomeKind;
+use crate::model::statement::StatementDetail;
+use crate::record::current;
 
 /// A `rusqlite::Connection` whose statements are recorded.
 ///
 /// It is used as the connection that it is. Every statement has one record, made by the hook that
 /// [`sqlite::instrument`](crate::sqlite::instrument) installs; the methods here add to it whether and how the call
-/// failed, and how many rows it changed.
+/// failed, how many rows it changed, and how long it took to prepare.
 #[derive(Debug)]
 pub struct MonitoredConnection {
     connection: Connection,
-    number: u64,
+    /// The hook's half is dropped where another hook takes its place.
+    link: Arc<Link>,
 }
 
 impl MonitoredConnection {
@@ -32,8 +37,8 @@ impl MonitoredConnection {
     ///
     /// As [`sqlite::instrument`](crate::sqlite::instrument).
     pub fn new(mut connection: Connection) -> Result<Self> {
-        let number = hook::install(&mut connection)?;
-        Ok(Self { connection, number })
+        let link = hook::install(&mut connection)?;
+        Ok(Self { connection, link })
     }
 
     /// Opens the database in this file, as [`Connection::open`].
@@ -59,18 +64,41 @@ impl MonitoredConnection {
         self.connection
     }
 
+    /// Looks after a connection that its user gives back: [`SqliteManager`](crate::sqlite::SqliteManager) calls it, and so
+    /// does a pool that is written by hand.
+    ///
+    /// A transaction that is still open is rolled back, and is a finding; so is a hook that another `trace_v2` has replaced.
+    ///
+    /// # Errors
+    ///
+    /// What the ROLLBACK returned; the connection is then of no more use.
+    pub fn check_in(&self) -> Result<()> {
+        // The hook has the other half, as long as it is there.
+        if Arc::strong_count(&self.link) == 1 && !self.link.is_told_replaced.swap(true, Relaxed) {
+            current::with_current(|current| current.recorder.gauges.count_replaced_hook());
+        }
+        if self.connection.is_autocommit() {
+            return Ok(());
+        }
+        self.link.ends_left_open.store(true, Relaxed);
+        let rolled_back = self.connection.execute_batch("ROLLBACK");
+        self.link.ends_left_open.store(false, Relaxed);
+        rolled_back
+    }
+
     /// As [`Connection::execute`]; the record has the rows changed.
     ///
     /// # Errors
     ///
     /// As [`Connection::execute`].
     pub fn execute<P: Params>(&self, sql: &str, params: P) -> Result<usize> {
-        self.measured(Mode::One, sql, || {
+        self.measured(Mode::One, sql, |learnt| {
             let before = self.connection.total_changes();
-            let changed = self.connection.execute(sql, params)?;
+            let changed = self.prepare_in(sql, learnt)?.execute(params)?;
             // A statement that changes nothing, such as CREATE, returns the count of the one before it.
             let has_changed = self.connection.total_changes() != before;
-            Ok((changed, Some(if has_changed { changed as u64 } else { 0 })))
+            learnt.rows_changed = Some(if has_changed { changed as u64 } else { 0 });
+            Ok(changed)
         })
     }
 
@@ -98,13 +126,14 @@ impl MonitoredConnection {
         sql: &str,
         params: impl IntoIterator<Item = P>,
     ) -> Result<usize> {
-        self.measured(Mode::Batch, sql, || {
-            let mut statement = self.connection.prepare(sql)?;
+        self.measured(Mode::Batch, sql, |learnt| {
+            let mut statement = self.prepare_in(sql, learnt)?;
             let mut changed = 0;
             for params in params {
                 changed += statement.execute(params)?;
             }
-            Ok((changed, Some(changed as u64)))
+            learnt.rows_changed = Some(changed as u64);
+            Ok(changed)
         })
     }
 
@@ -119,11 +148,13 @@ impl MonitoredConnection {
         // Of the statements after the first nobody tells where their text begins.
         let mut text = sql;
         // One by one, because an error does not say which statement it is of.
-        while let Some(mut statement) = self.prepared(text, start, statements.next())? {
-            self.measured(Mode::One, text, || {
+        while let Some(mut statement) = self.told(text, start, statements.next())? {
+            let prepare = start.span_until(Ticks::now());
+            self.measured(Mode::One, text, |learnt| {
+                learnt.prepare = Some(prepare);
                 // To the first row and no further, as rusqlite does; some PRAGMAs return one.
                 statement.raw_query().next()?;
-                Ok(((), None))
+                Ok(())
             })?;
             start = Ticks::now();
             text = "";
@@ -141,8 +172,9 @@ impl MonitoredConnection {
         P: Params,
         F: FnOnce(&Row<'_>) -> Result<T>,
     {
-        self.measured(Mode::One, sql, || {
-            Ok((self.connection.query_row(sql, params, f)?, None))
+        self.measured(Mode::One, sql, |learnt| {
+            let mut statement = self.prepare_in(sql, learnt)?;
+            statement.query_row(params, |row| learnt.timed(|| f(row)))
         })
     }
 
@@ -156,8 +188,9 @@ impl MonitoredConnection {
         P: Params,
         F: FnOnce(&Row<'_>) -> Result<T>,
     {
-        self.measured(Mode::One, sql, || {
-            Ok((self.connection.query_one(sql, params, f)?, None))
+        self.measured(Mode::One, sql, |learnt| {
+            let mut statement = self.prepare_in(sql, learnt)?;
+            statement.query_one(params, |row| learnt.timed(|| f(row)))
         })
     }
 
@@ -177,15 +210,16 @@ impl MonitoredConnection {
         F: FnOnce(&Row<'_>) -> std::result::Result<T, E>,
         E: From<Error>,
     {
-        let scope = Scope::open(self.number, Mode::One, sql);
+        let scope = Scope::open(&self.link, Mode::One, sql);
+        let mut learnt = Learnt::default();
         // Statement and rows end inside, so that the hook has seen the end when the call is closed.
         let result = (|| {
-            let mut statement = self.connection.prepare(sql)?;
+            let mut statement = self.prepare_in(sql, &mut learnt)?;
             let mut rows = statement.query(params)?;
             let row = rows.next()?.ok_or(Error::QueryReturnedNoRows)?;
-            Ok(f(row))
+            Ok(learnt.timed(|| f(row)))
         })();
-        let failure = match &result {
+        learnt.failure = match &result {
             Ok(Ok(_)) => None,
             Ok(Err(_)) => Some(Failure {
                 class: crate::instrument::outcome::short_type_name(type_name::<E>()),
@@ -193,60 +227,69 @@ impl MonitoredConnection {
             }),
             Err(error) => Failure::of(error),
         };
-        scope.close(failure, None);
+        scope.close(learnt);
         result.map_err(E::from)?
     }
 
-    /// As [`Connection::prepare`]; text that SQLite refuses has a record.
+    /// As [`Connection::prepare`]; text that SQLite refuses has a record, and the statement's first one how long this took.
     ///
     /// # Errors
     ///
     /// As [`Connection::prepare`].
     pub fn prepare(&self, sql: &str) -> Result<Statement<'_>> {
-        self.prepared(sql, Ticks::now(), self.connection.prepare(sql))
+        let start = Ticks::now();
+        let prepared = self.connection.prepare(sql);
+        self.link.prepared(sql, start);
+        self.told(sql, start, prepared)
     }
 
-    /// As [`Connection::prepare_cached`]; text that SQLite refuses has a record.
+    /// As [`Connection::prepare_cached`]; text that SQLite refuses has a record, and the statement's first one how long this
+    /// took.
     ///
     /// # Errors
     ///
     /// As [`Connection::prepare_cached`].
     pub fn prepare_cached(&self, sql: &str) -> Result<CachedStatement<'_>> {
-        self.prepared(sql, Ticks::now(), self.connection.prepare_cached(sql))
+        let start = Ticks::now();
+        let prepared = self.connection.prepare_cached(sql);
+        self.link.prepared(sql, start);
+        self.told(sql, start, prepared)
+    }
+
+    /// Prepares a statement as a part of a call.
+    fn prepare_in(&self, sql: &str, learnt: &mut Learnt) -> Result<Statement<'_>> {
+        let start = Ticks::now();
+        let prepared = self.connection.prepare(sql);
+        learnt.prepare = Some(start.span_until(Ticks::now()));
+        prepared
     }
 
     /// Records that text was refused, if it was.
-    fn prepared<T>(&self, sql: &str, start: Ticks, prepared: Result<T>) -> Result<T> {
+    fn told<T>(&self, sql: &str, start: Ticks, prepared: Result<T>) -> Result<T> {
         if let Some(failure) = prepared.as_ref().err().and_then(Failure::of) {
             let detail = StatementDetail {
                 error_class: Some(failure.class),
                 error_code: failure.code,
                 ..StatementDetail::default()
             };
-            hook::post_refused(sql, start, OutcomeKind::Error, detail);
+            finished::post_refused(sql, start, OutcomeKind::Error, Some(Box::new(detail)));
         }
         prepared
     }
 
-    /// Runs `work` as one call; it returns its value and how many rows it changed, if it knows.
+    /// Runs `work` as one call.
     fn measured<T>(
         &self,
         mode: Mode,
         sql: &str,
-        work: impl FnOnce() -> Result<(T, Option<u64>)>,
+        work: impl FnOnce(&mut Learnt) -> Result<T>,
     ) -> Result<T> {
-        let scope = Scope::open(self.number, mode, sql);
-        let result = work();
-        match result {
-            Ok((value, rows_changed)) => {
-                scope.close(None, rows_changed);
-                Ok(value)
-            }
-            Err(error) => {
-                scope.close(Failure::of(&error), None);
-                Err(error)
-            }
-        }
+        let scope = Scope::open(&self.link, mode, sql);
+        let mut learnt = Learnt::default();
+        let result = work(&mut learnt);
+        learnt.failure = result.as_ref().err().and_then(Failure::of);
+        scope.close(learnt);
+        result
     }
 }
 

@@ -49,7 +49,7 @@ impl Failure {
     }
 }
 
-fn class_of(extended: i32) -> &'static str {
+pub(crate) fn class_of(extended: i32) -> &'static str {
     match extended {
         ffi::SQLITE_CONSTRAINT_UNIQUE => "constraint_unique",
         ffi::SQLITE_CONSTRAINT_PRIMARYKEY => "constraint_primarykey",

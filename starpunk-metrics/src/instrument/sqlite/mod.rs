@@ -5,10 +5,19 @@
 
 pub(crate) mod connection;
 mod error;
+pub(crate) mod error_log;
+mod finished;
 pub(crate) mod hook;
-mod lexer;
+mod lock;
+mod plan;
+mod probe;
+mod running;
 mod scope;
-mod sql;
+mod shapes;
+mod text;
+mod transaction;
 
 #[cfg(feature = "r2d2")]
 pub(crate) mod pool;
+#[cfg(feature = "r2d2")]
+pub(crate) mod pool_events;

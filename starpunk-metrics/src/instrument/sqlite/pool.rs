@@ -11,7 +11,8 @@ type Init = dyn Fn(&mut Connection) -> Result<()> + Send + Sync;
 
 /// Makes the connections of an `r2d2::Pool`, each a [`MonitoredConnection`].
 ///
-/// It runs no statement of its own, neither when a connection is taken nor when it is given back.
+/// It runs no statement of its own when a connection is taken or given back, but for the ROLLBACK of a transaction that was
+/// left open.
 ///
 /// ```
 /// use starpunk_metrics::sqlite::SqliteManager;
@@ -85,8 +86,9 @@ impl r2d2::ManageConnection for SqliteManager {
         Ok(())
     }
 
-    fn has_broken(&self, _connection: &mut MonitoredConnection) -> bool {
-        false
+    fn has_broken(&self, connection: &mut MonitoredConnection) -> bool {
+        // Asked whenever a connection is given back.
+        connection.check_in().is_err()
     }
 }
 

@@ -6,22 +6,14 @@
 use std::cell::RefCell;
 
 use crate::instrument::sqlite::error::Failure;
-use crate::instrument::sqlite::hook;
-use crate::model::clock::Ticks;
-use crate::model::event::StatementDetail;
+use crate::instrument::sqlite::finished::{self, Finished};
+use crate::instrument::sqlite::hook::Link;
+use crate::model::clock::{TickSpan, Ticks};
 use crate::model::operation::OutcomeKind;
+use crate::model::statement::{Flags, StatementDetail};
 
 thread_local! {
     static OPEN: RefCell<Option<Open>> = const { RefCell::new(None) };
-}
-
-/// What the hook saw of one statement.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Finished {
-    pub(crate) shape: u16,
-    pub(crate) start: Ticks,
-    pub(crate) end: Ticks,
-    pub(crate) rows: u32,
 }
 
 /// What a call does with the statements inside it.
@@ -51,18 +43,30 @@ struct Open {
 /// An open call; dropped before it is closed, the call panicked.
 #[derive(Debug)]
 pub(crate) struct Scope<'a> {
+    link: &'a Link,
     sql: &'a str,
     start: Ticks,
     is_closed: bool,
 }
 
+/// What a call learnt.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Learnt {
+    pub(crate) failure: Option<Failure>,
+    pub(crate) rows_changed: Option<u64>,
+    /// How long it took to prepare.
+    pub(crate) prepare: Option<TickSpan>,
+    /// How long the application's own code ran in it.
+    pub(crate) caller: TickSpan,
+}
+
 impl<'a> Scope<'a> {
-    pub(crate) fn open(connection: u64, mode: Mode, sql: &'a str) -> Self {
+    pub(crate) fn open(link: &'a Link, mode: Mode, sql: &'a str) -> Self {
         let _ = OPEN.try_with(|open| {
             let mut open = open.borrow_mut();
             let outer = open.take().map(Box::new);
             *open = Some(Open {
-                connection,
+                connection: link.number,
                 mode,
                 batch: (mode == Mode::Batch).then(|| sql.into()),
                 has_begun: false,
@@ -73,6 +77,7 @@ impl<'a> Scope<'a> {
             });
         });
         Self {
+            link,
             sql,
             start: Ticks::now(),
             is_closed: false,
@@ -81,47 +86,87 @@ impl<'a> Scope<'a> {
 
     /// Posts what the hook saw, with what the call learnt; or, where the statement never ran or the hook did not see it,
     /// what the call itself knows.
-    pub(crate) fn close(mut self, failure: Option<Failure>, rows_changed: Option<u64>) {
-        let outcome = match failure {
+    pub(crate) fn close(mut self, learnt: Learnt) {
+        let outcome = match learnt.failure {
             Some(_) => OutcomeKind::Error,
             None => OutcomeKind::Ok,
         };
-        self.finish(outcome, failure, rows_changed);
+        self.finish(outcome, learnt);
     }
 
-    fn finish(
-        &mut self,
-        outcome: OutcomeKind,
-        failure: Option<Failure>,
-        rows_changed: Option<u64>,
-    ) {
+    fn finish(&mut self, outcome: OutcomeKind, learnt: Learnt) {
         self.is_closed = true;
         let Some(call) = close_innermost() else {
             return;
         };
-        let detail = StatementDetail {
-            error_class: failure.map(|failure| failure.class),
-            error_code: failure.and_then(|failure| failure.code),
-            rows_changed,
-            batch_size: (call.mode == Mode::Batch).then_some(call.runs),
-        };
-        match call.parked {
-            Some(finished) => hook::post(finished, outcome, detail),
-            None if call.mode == Mode::Batch && failure.is_none() => {}
-            None if failure.is_some() && call.key.is_none() => {
-                hook::post_refused(self.sql, self.start, outcome, detail);
+        if let Some(mut seen) = call.parked {
+            if seen.statement.flags.has(Flags::APPROXIMATE) {
+                seen.statement.start = self.start;
+                seen.statement.taken = self.start.span_until(Ticks::now());
             }
-            // Another hook on the connection has seen it, and told it.
-            None if call.has_begun => {}
-            None => hook::post_unseen(self.sql, self.start, outcome, detail),
+            let batch_size = (call.mode == Mode::Batch).then_some(call.runs);
+            learnt.add_to(&mut seen, outcome, batch_size);
+            return seen.post();
         }
+        let is_refused = learnt.failure.is_some() && call.key.is_none();
+        // Nothing was to be done; or another hook on the connection has seen it, and told it.
+        let is_told = call.has_begun || call.mode == Mode::Batch && learnt.failure.is_none();
+        if is_refused {
+            finished::post_refused(self.sql, self.start, outcome, learnt.detail());
+        } else if !is_told {
+            let quotes = self.link.quotes;
+            finished::post_unseen(self.sql, quotes, self.start, outcome, learnt.detail());
+        }
+    }
+}
+
+impl Learnt {
+    /// Runs the application's own code, and takes its time.
+    pub(crate) fn timed<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let start = Ticks::now();
+        let output = work();
+        self.caller = start.span_until(Ticks::now());
+        output
+    }
+
+    fn add_to(self, seen: &mut Finished, outcome: OutcomeKind, batch_size: Option<u64>) {
+        // What the hook knows of a failure is not undone by who does not see it; the caller knows better what it was.
+        if outcome != OutcomeKind::Ok {
+            seen.statement.outcome = outcome;
+        }
+        if let Some(failure) = self.failure {
+            seen.fail(failure.class, failure.code);
+        }
+        let is_plain = self.rows_changed.is_none()
+            && self.prepare.is_none()
+            && self.caller.is_zero()
+            && batch_size.is_none();
+        if is_plain {
+            return;
+        }
+        let detail = seen.statement.detail_mut();
+        detail.rows_changed = self.rows_changed;
+        detail.prepare = self.prepare;
+        detail.caller += self.caller;
+        detail.batch_size = batch_size;
+    }
+
+    fn detail(self) -> Option<Box<StatementDetail>> {
+        let detail = StatementDetail {
+            error_class: self.failure.map(|failure| failure.class),
+            error_code: self.failure.and_then(|failure| failure.code),
+            rows_changed: self.rows_changed,
+            prepare: self.prepare,
+            ..StatementDetail::default()
+        };
+        Some(Box::new(detail))
     }
 }
 
 impl Drop for Scope<'_> {
     fn drop(&mut self) {
         if !self.is_closed {
-            self.finish(OutcomeKind::Panic, None, None);
+            self.finish(OutcomeKind::Panic, Learnt::default());
         }
     }
 }
@@ -156,24 +201,27 @@ pub(crate) fn statement_began(connection: u64, key: usize, sql: &str) {
 
 /// Leaves a finished statement to the open call, if it is of it; else hands back what is to be posted now.
 pub(crate) fn park(connection: u64, key: usize, finished: Finished) -> Option<Finished> {
-    let parked = OPEN.try_with(|open| {
+    let mut finished = Some(finished);
+    let earlier = OPEN.try_with(|open| {
         let mut open = open.borrow_mut();
         let call = open.as_mut()?;
         if call.connection != connection || call.key != Some(key) {
             return None;
         }
-        call.runs += 1;
-        Some(match (call.mode, &mut call.parked) {
-            (Mode::Batch, Some(batch)) => {
-                batch.end = finished.end;
-                batch.rows += finished.rows;
+        let finished = finished.take()?;
+        call.runs += u64::from(!finished.is_refused);
+        match call.parked.take() {
+            Some(mut batch) if call.mode == Mode::Batch && !batch.is_refused => {
+                batch.statement.absorb(finished.statement);
+                call.parked = Some(batch);
                 None
             }
-            (_, parked) => parked.replace(finished),
-        })
+            earlier => {
+                call.parked = Some(finished);
+                // One that was refused has been tried again, and this is how that ended.
+                earlier.filter(|earlier| !earlier.is_refused)
+            }
+        }
     });
-    match parked {
-        Ok(Some(to_post)) => to_post,
-        _ => Some(finished),
-    }
+    finished.or_else(|| earlier.ok().flatten())
 }

@@ -1,34 +1,25 @@
 //! Starts and stops pipelines, and asks them.
 
+mod pipeline;
+
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::collect::collector::{Collector, Lanes as CollectorLanes};
 use crate::config::Config;
 use crate::error::Error;
+use crate::metrics::pipeline::pipeline;
 use crate::model::clock;
 use crate::model::control::Control;
-use crate::model::gauges::Gauges;
 use crate::model::metric::{Metric, MetricsStats};
-use crate::model::names::Names;
-use crate::model::policy::Policy;
-use crate::model::sampling::SamplingRate;
 use crate::model::shutdown::ShutdownReport;
 use crate::model::snapshot::Snapshot;
 use crate::record::context::Context;
 use crate::record::current;
-use crate::record::recorder::{Lanes as RecorderLanes, Recorder};
-
-/// Full batches that may wait for the collector: 256 of 64 events of 64 bytes are 1 MB.
-const CHANNEL_BATCHES: usize = 256;
-
-/// Emptied batches that may wait to be filled again.
-const SPARE_BATCHES: usize = 16;
+use crate::record::recorder::Recorder;
 
 /// How long a question to the collector may take before the answer is empty.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -282,48 +273,6 @@ fn stop(recorder: &Recorder, thread: JoinHandle<()>, timeout: Duration) -> Shutd
             .collect(),
         timed_out: flushed.is_none(),
     }
-}
-
-/// Builds both sides of a channel.
-fn pipeline(config: Config) -> (Arc<Recorder>, Collector) {
-    let policy = Policy {
-        slow_query: config.slow_query_threshold,
-        slow_request: config.slow_request_threshold,
-        slow_poll: config.slow_poll_threshold,
-        sampling: SamplingRate::new(config.sampling_rate),
-    };
-    let gauges = Arc::new(Gauges::default());
-    let names = Arc::new(Names::default());
-    let waking = Arc::new(AtomicBool::new(false));
-    let (batches, received_batches) = crossbeam_channel::bounded(CHANNEL_BATCHES);
-    let (emptied, spares) = crossbeam_channel::bounded(SPARE_BATCHES);
-    let (slots, new_slots) = crossbeam_channel::unbounded();
-    let forced = crossbeam_channel::unbounded();
-    let (control, questions) = crossbeam_channel::unbounded();
-    let collector_lanes = CollectorLanes {
-        batches: received_batches,
-        spares: emptied,
-        slots: new_slots,
-        forced: forced.1.clone(),
-        control: questions,
-    };
-    let recorder_lanes = RecorderLanes {
-        batches,
-        spares,
-        slots,
-        forced,
-        forced_capacity: config.buffer_size,
-        control,
-    };
-    let recorder = Recorder::new(
-        policy,
-        Arc::clone(&gauges),
-        Arc::clone(&names),
-        recorder_lanes,
-        Arc::clone(&waking),
-    );
-    let collector = Collector::new(config, policy, gauges, names, collector_lanes, waking);
-    (Arc::new(recorder), collector)
 }
 
 #[cfg(test)]

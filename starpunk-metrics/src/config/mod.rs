@@ -1,10 +1,18 @@
 //! The settings of a pipeline, from code or from the environment.
 
+mod variables;
+
 use std::ffi::OsString;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::variables::{
+    INTERVAL, MANY_TIMES, MAX_BUFFER_SIZE, PATTERN, RATE, RECORDS, REPETITIONS, THRESHOLD,
+    VARIABLES,
+};
 use crate::error::Error;
 use crate::model::memory::AllocatorStats;
+use crate::model::pattern::ShapePattern;
 
 /// The settings of a pipeline.
 ///
@@ -14,6 +22,7 @@ use crate::model::memory::AllocatorStats;
 /// | `METRICS_SLOW_QUERY_THRESHOLD` | `1.0` | seconds > 0 |
 /// | `METRICS_SLOW_REQUEST_THRESHOLD` | `1.0` | seconds > 0 |
 /// | `METRICS_SLOW_POLL_THRESHOLD` | `0.01` | seconds > 0 |
+/// | `METRICS_REPEATED_STATEMENTS` | `5` | 2 to 1,000,000 |
 /// | `METRICS_SAMPLING_RATE` | `1.0` | 0 to 1 |
 /// | `METRICS_BUFFER_SIZE` | `1000` | 1 to 1,000,000 |
 /// | `METRICS_MEMORY_INTERVAL` | `30` | seconds >= 1 |
@@ -36,6 +45,11 @@ pub struct Config {
     pub enabled: bool,
     /// From when on a statement is slow, and its record forced.
     pub slow_query_threshold: Duration,
+    /// From when on statements of some shapes are slow, where that is another time than for the rest; see
+    /// [`Config::slow_statement`].
+    slow_statements: Vec<(ShapePattern, Duration)>,
+    /// From how many times on that one request runs the same statement it is a finding.
+    pub repeated_statements: u32,
     /// From when on a request is slow, and its record forced.
     pub slow_request_threshold: Duration,
     /// From when on one poll of an annotated `async` function counts as blocking its executor.
@@ -59,6 +73,8 @@ impl Default for Config {
         Self {
             enabled: true,
             slow_query_threshold: Duration::from_secs(1),
+            slow_statements: Vec::new(),
+            repeated_statements: 5,
             slow_request_threshold: Duration::from_secs(1),
             slow_poll_threshold: Duration::from_millis(10),
             sampling_rate: 1.0,
@@ -125,6 +141,34 @@ impl Config {
         self
     }
 
+    /// Sets from when on statements of one shape are slow, whatever the threshold for the rest; more than zero.
+    ///
+    /// `pattern` is the shape's name, such as `SELECT notes`, or its fingerprint, with `*` for anything, in any case. The
+    /// first pattern that matches counts; `#[monitored_query(slow = ..)]` around the statement counts more.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use starpunk_metrics::Config;
+    ///
+    /// let config = Config::default()
+    ///     .slow_statement("SELECT notes", Duration::from_millis(50))
+    ///     .slow_statement("*audit_log*", Duration::from_secs(10));
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub fn slow_statement(mut self, pattern: &str, threshold: Duration) -> Self {
+        let pattern = ShapePattern::new(pattern);
+        self.slow_statements.push((pattern, threshold));
+        self
+    }
+
+    /// Sets from how many times on that one request runs the same statement it is a finding; at least 2.
+    #[must_use]
+    pub fn repeated_statements(mut self, times: u32) -> Self {
+        self.repeated_statements = times;
+        self
+    }
+
     /// Sets from when on a request is slow; more than zero.
     #[must_use]
     pub fn slow_request_threshold(mut self, threshold: Duration) -> Self {
@@ -183,6 +227,11 @@ impl Config {
         self
     }
 
+    /// From when on statements of some shapes are slow.
+    pub(crate) fn slow_statement_thresholds(&self) -> Arc<[(ShapePattern, Duration)]> {
+        self.slow_statements.as_slice().into()
+    }
+
     /// Checks what builder methods and assignments may have set.
     pub(crate) fn validate(&self) -> Result<(), Error> {
         let refuse = |setting, value: String, expected| {
@@ -202,6 +251,19 @@ impl Config {
             let value = format!("{:?}", self.memory_interval);
             return refuse("memory_interval", value, INTERVAL);
         }
+        if !MANY_TIMES.contains(&self.repeated_statements) {
+            let value = self.repeated_statements.to_string();
+            return refuse("repeated_statements", value, REPETITIONS);
+        }
+        for (pattern, threshold) in &self.slow_statements {
+            if pattern.is_empty() || threshold.is_zero() {
+                return refuse(
+                    "slow_statement",
+                    format!("{pattern} {threshold:?}"),
+                    PATTERN,
+                );
+            }
+        }
         for (setting, threshold) in [
             ("slow_query_threshold", self.slow_query_threshold),
             ("slow_request_threshold", self.slow_request_threshold),
@@ -213,128 +275,4 @@ impl Config {
         }
         Ok(())
     }
-}
-
-const MAX_BUFFER_SIZE: usize = 1_000_000;
-const MAX_SHOWN_CHARACTERS: usize = 64;
-
-const SWITCH: &str = "true/false, 1/0, yes/no or on/off";
-const THRESHOLD: &str = "a number of seconds above 0";
-const RATE: &str = "a number from 0 to 1";
-const RECORDS: &str = "a whole number from 1 to 1000000";
-const INTERVAL: &str = "a number of seconds, at least 1";
-
-struct Variable {
-    name: &'static str,
-    default: &'static str,
-    expected: &'static str,
-    set: fn(&mut Config, &str) -> Option<()>,
-}
-
-const VARIABLES: [Variable; 7] = [
-    Variable {
-        name: "METRICS_ENABLED",
-        default: "true",
-        expected: SWITCH,
-        set: |config, value| {
-            config.enabled = switch(value)?;
-            Some(())
-        },
-    },
-    Variable {
-        name: "METRICS_SLOW_QUERY_THRESHOLD",
-        default: "1.0",
-        expected: THRESHOLD,
-        set: |config, value| {
-            config.slow_query_threshold = seconds(value)?;
-            Some(())
-        },
-    },
-    Variable {
-        name: "METRICS_SLOW_REQUEST_THRESHOLD",
-        default: "1.0",
-        expected: THRESHOLD,
-        set: |config, value| {
-            config.slow_request_threshold = seconds(value)?;
-            Some(())
-        },
-    },
-    Variable {
-        name: "METRICS_SLOW_POLL_THRESHOLD",
-        default: "0.01",
-        expected: THRESHOLD,
-        set: |config, value| {
-            config.slow_poll_threshold = seconds(value)?;
-            Some(())
-        },
-    },
-    Variable {
-        name: "METRICS_SAMPLING_RATE",
-        default: "1.0",
-        expected: RATE,
-        set: |config, value| {
-            let rate: f64 = value.parse().ok()?;
-            config.sampling_rate = (0.0..=1.0).contains(&rate).then_some(rate)?;
-            Some(())
-        },
-    },
-    Variable {
-        name: "METRICS_BUFFER_SIZE",
-        default: "1000",
-        expected: RECORDS,
-        set: |config, value| {
-            let records: usize = value.parse().ok()?;
-            config.buffer_size = (1..=MAX_BUFFER_SIZE)
-                .contains(&records)
-                .then_some(records)?;
-            Some(())
-        },
-    },
-    Variable {
-        name: "METRICS_MEMORY_INTERVAL",
-        default: "30",
-        expected: INTERVAL,
-        set: |config, value| {
-            let interval = seconds(value)?;
-            config.memory_interval = (interval >= Duration::from_secs(1)).then_some(interval)?;
-            Some(())
-        },
-    },
-];
-
-impl Variable {
-    fn apply(
-        &self,
-        lookup: &impl Fn(&str) -> Option<OsString>,
-        config: &mut Config,
-    ) -> Result<(), Error> {
-        let Some(raw) = lookup(self.name) else {
-            return Ok(());
-        };
-        let text = raw.to_string_lossy();
-        let value = text.trim();
-        if value.is_empty() || (self.set)(config, value).is_some() {
-            return Ok(());
-        }
-        Err(Error::InvalidVariable {
-            variable: self.name,
-            value: text.chars().take(MAX_SHOWN_CHARACTERS).collect(),
-            expected: self.expected,
-            default: self.default,
-        })
-    }
-}
-
-fn switch(value: &str) -> Option<bool> {
-    match value.to_ascii_lowercase().as_str() {
-        "true" | "1" | "yes" | "on" => Some(true),
-        "false" | "0" | "no" | "off" => Some(false),
-        _ => None,
-    }
-}
-
-/// A finite number of seconds that is more than zero nanoseconds and that a `Duration` can hold.
-fn seconds(value: &str) -> Option<Duration> {
-    let duration = Duration::try_from_secs_f64(value.parse().ok()?).ok()?;
-    (!duration.is_zero()).then_some(duration)
 }

@@ -1,0 +1,184 @@
+//! What was found wrong so far, each trouble once.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::collect::requests::Ended;
+use crate::model::callsite::Callsite;
+use crate::model::event::{Call, Event};
+use crate::model::finding::FindingKind;
+use crate::model::names::{Effect, Names, Shape};
+use crate::model::operation::OutcomeKind;
+use crate::model::policy::Policy;
+use crate::model::request_id::RequestId;
+use crate::model::statement::{Flags, Holder, Statement};
+use crate::model::transaction::Ending;
+
+/// How many are told apart; what is beyond was not among the first, and is left out.
+const MAX_FINDINGS: usize = 200;
+
+/// How many requests a finding remembers.
+const MAX_EXAMPLES: usize = 3;
+
+/// SQLite's extended result code for it (rescode.html).
+const BUSY_SNAPSHOT: i32 = 517;
+
+/// What a finding is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Subject {
+    pub(crate) kind: FindingKind,
+    pub(crate) shape: Option<u16>,
+    pub(crate) route: Option<u32>,
+    /// The index of the annotated query, or 0.
+    function: usize,
+    /// Of a wait, the statement that was waited for.
+    pub(crate) holder: Option<u16>,
+}
+
+/// What was seen of it.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) count: u64,
+    pub(crate) time: Duration,
+    /// Statements in all, and the most in one request.
+    pub(crate) statements: u64,
+    pub(crate) most: u64,
+    pub(crate) gave_up: u64,
+    pub(crate) function: Option<&'static Callsite>,
+    pub(crate) holder: Option<Holder>,
+    /// The latest last.
+    pub(crate) requests: Vec<RequestId>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Findings(BTreeMap<Subject, Seen>);
+
+impl Findings {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Subject, &Seen)> {
+        self.0.iter()
+    }
+
+    /// Looks at one event by itself.
+    pub(crate) fn look_at(&mut self, event: &Event, pipeline: u64) {
+        match event {
+            Event::Statement(statement) => self.look_at_statement(statement, pipeline),
+            Event::Call(call) if call.outcome == OutcomeKind::Error => self.look_at_failure(call),
+            Event::Transaction(transaction) if transaction.ending == Ending::LeftOpen => {
+                let seen = self.find(FindingKind::LeftOpen, None, None, transaction.query, None);
+                if let Some(seen) = seen {
+                    let open = transaction.start.until(transaction.end);
+                    seen.add(open, transaction.request);
+                    seen.statements += u64::from(transaction.statements);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn look_at_statement(&mut self, statement: &Statement, pipeline: u64) {
+        let Some(detail) = &statement.detail else {
+            return;
+        };
+        let shape = Some(statement.shape);
+        if let Some(lock) = &detail.lock {
+            let holder = lock.holder.filter(|holder| holder.pipeline == pipeline);
+            let held_by = holder.map(|holder| holder.shape);
+            let kind = FindingKind::LockWait;
+            if let Some(seen) = self.find(kind, shape, None, statement.query, held_by) {
+                seen.add(lock.waited.duration(), statement.request);
+                seen.gave_up += u64::from(lock.gave_up);
+                seen.holder = holder.or(seen.holder);
+            }
+        }
+        // SQLite refuses at once, and its class is not known where no method of ours ran it.
+        let is_upgrade = detail.error_code == Some(BUSY_SNAPSHOT)
+            || detail.error_class == Some("refused") && statement.flags.has(Flags::IN_TRANSACTION);
+        if is_upgrade {
+            let kind = FindingKind::DeferredUpgrade;
+            if let Some(seen) = self.find(kind, shape, None, statement.query, None) {
+                seen.add(statement.duration(), statement.request);
+            }
+        }
+    }
+
+    /// An annotated query failed for a reason that is known by its class.
+    fn look_at_failure(&mut self, call: &Call) {
+        let class = call.detail.as_ref().and_then(|detail| detail.error_class);
+        // Where its statement told the same, that is the finding.
+        let is_known = self.0.keys().any(|known| {
+            known.kind == FindingKind::DeferredUpgrade && known.function == call.site.index()
+        });
+        if class != Some("busy_snapshot") || is_known {
+            return;
+        }
+        let kind = FindingKind::DeferredUpgrade;
+        if let Some(seen) = self.find(kind, None, None, Some(call.site), None) {
+            seen.add(call.duration(), call.request);
+        }
+    }
+
+    /// Looks at what a whole request did.
+    pub(crate) fn look_at_request(&mut self, request: &Ended, names: &Names, policy: &Policy) {
+        for repeated in &request.statements {
+            let threshold = policy.repeated_statements;
+            if repeated.count < threshold {
+                continue;
+            }
+            let known = names.shapes.get(u32::from(repeated.shape));
+            let kind = match known.shape.effect {
+                Effect::Read if is_about_rows(&known.shape) => FindingKind::RepeatedSelect,
+                Effect::Write if repeated.alone >= threshold => FindingKind::RepeatedWrite,
+                _ => continue,
+            };
+            let shape = Some(repeated.shape);
+            if let Some(seen) = self.find(kind, shape, request.route, repeated.query, None) {
+                seen.add(repeated.taken.duration(), Some(request.id));
+                seen.statements += u64::from(repeated.count);
+                seen.most = seen.most.max(u64::from(repeated.count));
+            }
+        }
+    }
+
+    fn find(
+        &mut self,
+        kind: FindingKind,
+        shape: Option<u16>,
+        route: Option<u32>,
+        function: Option<&'static Callsite>,
+        holder: Option<u16>,
+    ) -> Option<&mut Seen> {
+        let subject = Subject {
+            kind,
+            shape,
+            route,
+            function: function.map_or(0, Callsite::index),
+            holder,
+        };
+        if self.0.len() >= MAX_FINDINGS && !self.0.contains_key(&subject) {
+            return None;
+        }
+        let seen = self.0.entry(subject).or_default();
+        seen.function = function;
+        Some(seen)
+    }
+}
+
+impl Seen {
+    fn add(&mut self, time: Duration, request: Option<RequestId>) {
+        self.count += 1;
+        self.time += time;
+        let Some(request) = request else { return };
+        if self.requests.last() == Some(&request) {
+            return;
+        }
+        if self.requests.len() >= MAX_EXAMPLES {
+            self.requests.remove(0);
+        }
+        self.requests.push(request);
+    }
+}
+
+/// A `SELECT ?` asks whether the connection is alive, once for each time that a pool is asked for one.
+fn is_about_rows(shape: &Shape) -> bool {
+    shape.query_type == "SELECT" && *shape.fingerprint != *"SELECT ?"
+}

@@ -1,0 +1,120 @@
+//! The requests that are under way, and how often each runs the same statement.
+//!
+//! A request's own event may be collected before the last of its statements, because they are posted on other threads. So
+//! it is looked at one round after its end.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::model::callsite::Callsite;
+use crate::model::clock::TickSpan;
+use crate::model::request_id::RequestId;
+use crate::model::statement::{Flags, Statement};
+
+/// How many requests are watched at once, and how many different statements of each. What is beyond is counted as ever, but
+/// not looked at for repetition.
+const MAX_REQUESTS: usize = 2_048;
+const MAX_STATEMENTS: usize = 64;
+
+/// Rounds without anything new after which a request that never ended is taken for ended: an hour and more.
+const MAX_IDLE_ROUNDS: u64 = 36_000;
+
+/// What one request did so far.
+#[derive(Debug, Default)]
+struct Open {
+    statements: Vec<Repeated>,
+    last_round: u64,
+}
+
+/// How often a request ran one statement.
+#[derive(Debug)]
+pub(crate) struct Repeated {
+    pub(crate) shape: u16,
+    /// The annotated query that ran it first.
+    pub(crate) query: Option<&'static Callsite>,
+    pub(crate) count: u32,
+    /// Of those, the ones outside of any transaction.
+    pub(crate) alone: u32,
+    pub(crate) taken: TickSpan,
+}
+
+/// A request of which nothing more is expected.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) id: RequestId,
+    /// `None` where its end was never seen.
+    pub(crate) route: Option<u32>,
+    pub(crate) statements: Vec<Repeated>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Requests {
+    open: HashMap<RequestId, Open>,
+    /// The latest last, with the round in which the end was seen.
+    ended: VecDeque<(RequestId, u32, u64)>,
+    round: u64,
+}
+
+impl Requests {
+    pub(crate) fn count(&mut self, statement: &Statement) {
+        let Some(id) = statement.request else { return };
+        if self.open.len() >= MAX_REQUESTS && !self.open.contains_key(&id) {
+            return;
+        }
+        let request = self.open.entry(id).or_default();
+        request.last_round = self.round;
+        let alone = u32::from(!statement.flags.has(Flags::IN_TRANSACTION));
+        let statements = &mut request.statements;
+        let shape = statement.shape;
+        if let Some(known) = statements.iter_mut().find(|known| known.shape == shape) {
+            known.count += 1;
+            known.alone += alone;
+            known.taken += statement.taken;
+        } else if statements.len() < MAX_STATEMENTS {
+            statements.push(Repeated {
+                shape,
+                query: statement.query,
+                count: 1,
+                alone,
+                taken: statement.taken,
+            });
+        }
+    }
+
+    pub(crate) fn end(&mut self, id: RequestId, route: u32) {
+        self.ended.push_back((id, route, self.round));
+    }
+
+    /// Ends a round: what ended before it, or in it if it was `complete`, is looked at.
+    pub(crate) fn settle(&mut self, complete: bool, mut look: impl FnMut(Ended)) {
+        while let Some(&(id, route, round)) = self.ended.front() {
+            if !complete && round == self.round {
+                break;
+            }
+            self.ended.pop_front();
+            if let Some(request) = self.open.remove(&id) {
+                look(Ended {
+                    id,
+                    route: Some(route),
+                    statements: request.statements,
+                });
+            }
+        }
+        self.round += 1;
+        if self.round.is_multiple_of(1_000) {
+            self.forget_idle(look);
+        }
+    }
+
+    /// Work that outlived its request, or whose request's end was lost, must not stay for ever.
+    fn forget_idle(&mut self, mut look: impl FnMut(Ended)) {
+        let round = self.round;
+        let idle = |request: &Open| round - request.last_round > MAX_IDLE_ROUNDS;
+        for (id, request) in self.open.extract_if(|_, request| idle(request)) {
+            look(Ended {
+                id,
+                route: None,
+                statements: request.statements,
+            });
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Turns what was gathered of statements into what is read: their statistics, and what was found wrong.
+
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use crate::collect::findings::{Seen, Subject};
+use crate::collect::state::State;
+use crate::model::finding::{Finding, FindingKind};
+use crate::model::names::Names;
+use crate::model::plan::Scan;
+use crate::model::statement_stats::StatementStats;
+
+/// A table that is smaller is read whole as fast as it is searched.
+const SMALL_TABLE: u64 = 1_000;
+
+/// Waiting for locks is a finding once it adds up to this, or once somebody gave up.
+const MUCH_WAITING: Duration = Duration::from_millis(100);
+
+/// The statements by shape, those with the most time first.
+pub(crate) fn statements(state: &State, names: &Names) -> Vec<StatementStats> {
+    let mut all: Vec<_> = state
+        .aggregate
+        .statements
+        .iter()
+        .map(|(number, series)| {
+            let number = u16::try_from(number).unwrap_or_default();
+            let known = names.shapes.get(u32::from(number));
+            let mut functions = series.functions.clone();
+            functions.sort_by_key(|(_, calls)| Reverse(*calls));
+            let mut routes = state.callers.get(&number).cloned().unwrap_or_default();
+            routes.sort_by_key(|(_, calls)| Reverse(*calls));
+            StatementStats {
+                query_type: known.shape.query_type,
+                table: known.shape.table.to_string(),
+                name: known.shape.name.to_string(),
+                fingerprint: known.shape.fingerprint.to_string(),
+                tally: series.tally.clone(),
+                facts: series.facts,
+                functions: functions
+                    .into_iter()
+                    .map(|(function, calls)| (function.name().to_owned(), calls))
+                    .collect(),
+                routes: routes
+                    .into_iter()
+                    .map(|(route, calls)| (names.routes.get(route).name.to_string(), calls))
+                    .collect(),
+                last_slow_request: series.last_slow.map(|(_, request)| request),
+                plan: state.plans.get(&number).map(|report| report.plan.clone()),
+            }
+        })
+        .collect();
+    all.sort_by_cached_key(|statement| Reverse(statement.tally.total()));
+    all
+}
+
+/// What was found wrong, what took the most time first.
+pub(crate) fn findings(state: &State, names: &Names, hooks_replaced: u64) -> Vec<Finding> {
+    let seen = state.findings.iter();
+    let mut all: Vec<_> = seen
+        .filter(|(subject, seen)| {
+            subject.kind != FindingKind::LockWait || seen.time >= MUCH_WAITING || seen.gave_up > 0
+        })
+        .map(|(subject, seen)| finding(subject, seen, names))
+        .collect();
+    for (&number, report) in &state.plans {
+        let large = report.scans.iter().filter(|scan| scan.rows > SMALL_TABLE);
+        all.extend(large.filter_map(|scan| full_scan(state, names, number, scan)));
+    }
+    all.sort_by_key(|finding| Reverse(finding.time));
+    if hooks_replaced > 0 {
+        all.insert(0, hook_replaced(hooks_replaced));
+    }
+    all
+}
+
+fn finding(subject: &Subject, seen: &Seen, names: &Names) -> Finding {
+    let fingerprint = |shape: u16| {
+        names
+            .shapes
+            .get(u32::from(shape))
+            .shape
+            .fingerprint
+            .to_string()
+    };
+    let count = seen.count;
+    let time = milliseconds(seen.time);
+    let (evidence, advice) = match subject.kind {
+        FindingKind::RepeatedSelect => (
+            format!("{}; {time} together", repeated(seen)),
+            "ask once for all rows, with a JOIN or with IN (..), instead of once for each"
+                .to_owned(),
+        ),
+        FindingKind::RepeatedWrite => (
+            format!(
+                "{}, outside of a transaction; {time} together",
+                repeated(seen)
+            ),
+            "run the loop in one transaction: each write alone waits for the disk by itself"
+                .to_owned(),
+        ),
+        FindingKind::LockWait => (
+            format!(
+                "{count} statements waited {time} for {}; {} gave up",
+                held_by(seen, fingerprint),
+                seen.gave_up
+            ),
+            "keep the transaction that holds the lock short, and what is no SQL out of it"
+                .to_owned(),
+        ),
+        FindingKind::DeferredUpgrade => (
+            format!(
+                "{count} times a transaction that had read was refused its first write, without any waiting: \
+                 somebody else had written meanwhile (SQLITE_BUSY_SNAPSHOT)"
+            ),
+            "begin a transaction that is going to write with BEGIN IMMEDIATE: \
+             transaction_with_behavior(TransactionBehavior::Immediate)"
+                .to_owned(),
+        ),
+        FindingKind::LeftOpen => (
+            format!(
+                "{count} connections were given back with an open transaction, after {time} in all; \
+                 it was rolled back"
+            ),
+            "commit it, or let a Transaction of rusqlite roll it back where an error leaves early"
+                .to_owned(),
+        ),
+        FindingKind::FullScan | FindingKind::HookReplaced => Default::default(),
+    };
+    Finding {
+        kind: subject.kind,
+        statement: subject.shape.map(fingerprint),
+        function: seen.function.map(|function| function.name().to_owned()),
+        route: subject
+            .route
+            .map(|route| names.routes.get(route).name.to_string()),
+        count: seen.count,
+        time: seen.time,
+        evidence,
+        advice,
+        requests: seen.requests.iter().rev().copied().collect(),
+    }
+}
+
+fn repeated(seen: &Seen) -> String {
+    match seen.count {
+        1 => format!("one request ran it {} times", seen.statements),
+        count => format!(
+            "{count} requests ran it {} times, one of them {} times",
+            seen.statements, seen.most
+        ),
+    }
+}
+
+fn held_by(seen: &Seen, fingerprint: impl Fn(u16) -> String) -> String {
+    let Some(holder) = &seen.holder else {
+        return "a lock whose holder is not known".to_owned();
+    };
+    let mut text = format!("the lock that was taken by `{}`", fingerprint(holder.shape));
+    if let Some(function) = holder.query {
+        text.push_str(&format!(" in {}", function.name()));
+    }
+    if let Some(request) = holder.request {
+        text.push_str(&format!(" (request {request})"));
+    }
+    text.push_str(&format!(
+        ", last {} before",
+        milliseconds(holder.held.duration())
+    ));
+    text
+}
+
+fn full_scan(state: &State, names: &Names, number: u16, scan: &Scan) -> Option<Finding> {
+    let series = state.aggregate.statements.get(usize::from(number))?;
+    let known = names.shapes.get(u32::from(number));
+    let Scan { table, rows, .. } = scan;
+    let rows = if *rows >= Scan::COUNTED {
+        format!("{rows} rows or more")
+    } else {
+        format!("{rows} rows")
+    };
+    let columns = scan.columns.join(", ");
+    let routes = state.callers.get(&number).into_iter().flatten();
+    let route = routes.max_by_key(|(_, calls)| *calls);
+    let functions = series.functions.iter();
+    let advice = if columns.is_empty() {
+        format!(
+            "no condition on a column of {table} was found: \
+             if it wants but some rows, index what tells them, else ask for less, or less often"
+        )
+    } else {
+        format!("CREATE INDEX ON {table}({columns}), if that leaves only few rows to look at")
+    };
+    Some(Finding {
+        kind: FindingKind::FullScan,
+        statement: Some(known.shape.fingerprint.to_string()),
+        function: functions
+            .max_by_key(|(_, calls)| *calls)
+            .map(|(function, _)| function.name().to_owned()),
+        route: route.map(|(route, _)| names.routes.get(*route).name.to_string()),
+        count: series.facts.scans,
+        time: series.tally.total(),
+        evidence: format!("it reads the table {table} ({rows}) whole"),
+        advice,
+        requests: series
+            .last_scan
+            .iter()
+            .map(|(_, request)| *request)
+            .collect(),
+    })
+}
+
+fn hook_replaced(count: u64) -> Finding {
+    Finding {
+        kind: FindingKind::HookReplaced,
+        statement: None,
+        function: None,
+        route: None,
+        count,
+        time: Duration::ZERO,
+        evidence: format!(
+            "{count} connections were given back on which another trace_v2 had taken the place of the hook"
+        ),
+        advice: "call Connection::trace_v2 before the connection is instrumented, or not at all: \
+                 SQLite has one trace hook on a connection"
+            .to_owned(),
+        requests: Vec::new(),
+    }
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1_000.0)
+}

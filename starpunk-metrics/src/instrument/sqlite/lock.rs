@@ -1,0 +1,191 @@
+//! Waiting for somebody else's lock: how long, how often, and for whom.
+//!
+//! The handler waits as SQLite's own does, for the time-out that the connection had, and keeps count. Who has the write
+//! lock of a file is known where it is a connection of this process that has a hook too.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::{Connection, Result};
+
+use crate::model::clock::{TickSpan, Ticks};
+use crate::model::statement::{Holder, LockWait};
+
+/// The waits of SQLite's own handler in milliseconds (sqliteDefaultBusyCallback in main.c); the last one repeats.
+const WAITS: [u64; 12] = [1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100];
+
+/// Who writes to which file.
+static WRITERS: Mutex<BTreeMap<Arc<str>, Writer>> = Mutex::new(BTreeMap::new());
+
+/// A connection that has the write lock, or is about to take one that nobody has.
+struct Writer {
+    connection: u64,
+    since: Ticks,
+    holder: Holder,
+}
+
+/// What the hook of a connection and its busy handler share.
+#[derive(Debug)]
+pub(crate) struct Locks {
+    /// The number of the connection.
+    connection: u64,
+    /// The file; `None` in memory, where nobody else writes.
+    file: Option<Arc<str>>,
+    has_waited: AtomicBool,
+    wait: Mutex<Option<Box<LockWait>>>,
+}
+
+impl Locks {
+    pub(crate) fn new(connection: u64, file: Option<&str>) -> Arc<Self> {
+        Arc::new(Self {
+            connection,
+            file: file.map(Arc::from),
+            has_waited: AtomicBool::new(false),
+            wait: Mutex::new(None),
+        })
+    }
+
+    /// Whether others may have locks that this connection waits for.
+    #[inline]
+    pub(crate) fn is_shared(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// Takes what the handler has counted since it was asked last.
+    #[inline]
+    pub(crate) fn take_wait(&self) -> Option<Box<LockWait>> {
+        // Relaxed: the handler runs on the thread that asks, inside the statement that waits.
+        if !self.has_waited.load(Relaxed) {
+            return None;
+        }
+        self.has_waited.store(false, Relaxed);
+        lock(&self.wait).take()
+    }
+
+    /// The connection has the write lock; or, unless that is `certain`, takes it now if nobody has it.
+    pub(crate) fn writes(&self, since: Ticks, holder: Holder, certain: bool) {
+        let Some(file) = &self.file else { return };
+        let mut writers = lock(&WRITERS);
+        if certain || !writers.contains_key(file) {
+            let writer = Writer {
+                connection: self.connection,
+                since,
+                holder,
+            };
+            writers.insert(Arc::clone(file), writer);
+        }
+    }
+
+    /// The connection does not have the write lock.
+    pub(crate) fn writes_no_more(&self) {
+        let Some(file) = &self.file else { return };
+        let mut writers = lock(&WRITERS);
+        if writers
+            .get(file)
+            .is_some_and(|writer| writer.connection == self.connection)
+        {
+            writers.remove(file);
+        }
+    }
+
+    /// Installs the handler, unless the application has one of its own or none at all.
+    pub(crate) fn install(self: &Arc<Self>, connection: &mut Connection) -> Result<()> {
+        if !self.is_shared() {
+            return Ok(());
+        }
+        // A handler of the application sets this to zero, and so does a time-out of zero.
+        let timeout: u32 = connection.query_row("PRAGMA busy_timeout", [], |row| row.get(0))?;
+        let timeout = u64::from(timeout);
+        if timeout == 0 {
+            return Ok(());
+        }
+        let locks = Arc::clone(self);
+        connection.busy_handler(Some(move |attempt: i32| locks.wait(attempt, timeout)))
+    }
+
+    /// Waits before the next attempt; `false` where the time is up.
+    fn wait(&self, attempt: i32, timeout_millis: u64) -> bool {
+        let attempt = usize::try_from(attempt).unwrap_or_default();
+        let wait = wait_before(attempt, timeout_millis);
+        let start = Ticks::now();
+        if let Some(wait) = wait {
+            thread::sleep(wait);
+        }
+        let mut counted = lock(&self.wait);
+        let counted = counted.get_or_insert_with(|| {
+            Box::new(LockWait {
+                waited: TickSpan::default(),
+                retries: 0,
+                gave_up: false,
+                holder: None,
+            })
+        });
+        // Asked at the first attempt: who has it later is not who held this one up from the start.
+        if attempt == 0 {
+            counted.holder = self.holder(start);
+        }
+        counted.waited += start.span_until(Ticks::now());
+        match wait {
+            Some(_) => counted.retries += 1,
+            None => counted.gave_up = true,
+        }
+        self.has_waited.store(true, Relaxed);
+        wait.is_some()
+    }
+
+    /// Who has the write lock that this connection could not get.
+    fn holder(&self, now: Ticks) -> Option<Holder> {
+        // What this connection said of itself before it was refused was not so.
+        self.writes_no_more();
+        let writers = lock(&WRITERS);
+        let writer = writers.get(self.file.as_ref()?)?;
+        Some(Holder {
+            held: writer.since.span_until(now),
+            ..writer.holder
+        })
+    }
+}
+
+impl Drop for Locks {
+    fn drop(&mut self) {
+        self.writes_no_more();
+    }
+}
+
+/// How long SQLite's own handler would wait now; `None` where it would give up.
+fn wait_before(attempt: usize, timeout_millis: u64) -> Option<Duration> {
+    let last = WAITS.len() - 1;
+    let wait = WAITS[attempt.min(last)];
+    let more = attempt.saturating_sub(last) as u64;
+    let before: u64 = WAITS[..attempt.min(last)].iter().sum::<u64>() + more * WAITS[last];
+    let left = timeout_millis.saturating_sub(before);
+    (left > 0).then(|| Duration::from_millis(wait.min(left)))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Every change is one store: a panic elsewhere leaves nothing half done.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_handler_waits_as_sqlite_does_until_the_time_is_up() {
+        let waits = |timeout| -> Vec<u64> {
+            (0..)
+                .map_while(|attempt| wait_before(attempt, timeout))
+                .map(|wait| u64::try_from(wait.as_millis()).expect("it is short"))
+                .collect()
+        };
+        assert_eq!(waits(1), [1]);
+        assert_eq!(waits(10), [1, 2, 5, 2]);
+        assert_eq!(waits(600).iter().sum::<u64>(), 600);
+        assert_eq!(waits(600)[11..], [100, 100, 100, 72]);
+        assert_eq!(waits(5000).iter().sum::<u64>(), 5000);
+    }
+}

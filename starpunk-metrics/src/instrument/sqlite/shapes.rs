@@ -1,0 +1,211 @@
+//! What a connection knows of the texts that it has run: found by the address of SQLite's own copy and one comparison.
+//!
+//! An address alone would not do: SQLite frees a statement, and puts another where it was.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::instrument::sqlite::text::fingerprint::DoubleQuotes;
+use crate::instrument::sqlite::text::sql;
+use crate::model::callsite::Callsite;
+use crate::model::histogram::nanos;
+use crate::model::names::{Effect, KnownShape, Shape};
+use crate::record::current::Current;
+use crate::record::recorder::Recorder;
+
+/// The bounds of what one connection keeps. An application that writes values into its SQL fills it again and again.
+const MAX_TEXTS: usize = 256;
+const MAX_BYTES: usize = 64 * 1024;
+
+/// How many addresses are remembered: a power of two.
+const SLOTS: usize = 64;
+
+/// The texts of one connection.
+pub(crate) struct ShapeCache {
+    quotes: DoubleQuotes,
+    /// By their address; where two meet, the later one stays.
+    slots: Box<[Option<Slot>]>,
+    texts: HashMap<Arc<str>, Known>,
+    /// Of `texts` together.
+    bytes: usize,
+}
+
+struct Slot {
+    key: usize,
+    text: Arc<str>,
+    known: Known,
+}
+
+/// What is known of a text.
+#[derive(Clone, Copy)]
+pub(crate) struct Known {
+    pub(crate) query_type: &'static str,
+    pub(crate) effect: Effect,
+    /// Whether it does nothing without a transaction, so that it may be refused one.
+    pub(crate) needs_transaction: bool,
+    /// Whether a virtual table reads what it keeps, to be opened: while a statement is prepared SQLite does not tell that as
+    /// an inner one.
+    pub(crate) is_inner: bool,
+    /// Whether the text leaves it to an annotation to name the table.
+    wants_table: bool,
+    /// As the pipeline knows it that asked last.
+    numbered: Option<Numbered>,
+    /// The annotation that named the table last, and the shape with that table.
+    named: Option<(&'static Callsite, Numbered)>,
+}
+
+/// A shape as one pipeline knows it.
+#[derive(Clone, Copy)]
+pub(crate) struct Numbered {
+    pipeline: u64,
+    pub(crate) shape: u16,
+    /// From when on a statement of it is slow.
+    pub(crate) slow_nanos: u64,
+}
+
+impl ShapeCache {
+    pub(crate) fn new(quotes: DoubleQuotes) -> Self {
+        Self {
+            quotes,
+            slots: std::iter::repeat_with(|| None).take(SLOTS).collect(),
+            texts: HashMap::new(),
+            bytes: 0,
+        }
+    }
+
+    /// What is known of the text at this address.
+    #[inline]
+    pub(crate) fn find(&mut self, key: usize, text: &str) -> &mut Known {
+        let at = slot_of(key);
+        let is_here = self.slots[at]
+            .as_ref()
+            .is_some_and(|slot| slot.key == key && *slot.text == *text);
+        if !is_here {
+            self.fill(at, key, text);
+        }
+        let slot = self.slots[at].as_mut();
+        &mut slot.expect("it was found, or filled").known
+    }
+
+    #[cold]
+    fn fill(&mut self, at: usize, key: usize, text: &str) {
+        let (text, known) = match self.texts.get_key_value(text) {
+            Some((text, known)) => (Arc::clone(text), *known),
+            None => self.learn(text),
+        };
+        self.slots[at] = Some(Slot { key, text, known });
+    }
+
+    fn learn(&mut self, text: &str) -> (Arc<str>, Known) {
+        let shape = sql::shape(text, self.quotes);
+        let known = Known {
+            query_type: shape.query_type,
+            effect: shape.effect,
+            needs_transaction: shape.has_rows() || shape.effect == Effect::BeginWrite,
+            is_inner: reads_shadow_table(text),
+            wants_table: !shape.has_table() && shape.has_rows(),
+            numbered: None,
+            named: None,
+        };
+        let text: Arc<str> = text.into();
+        if text.len() > MAX_BYTES {
+            return (text, known);
+        }
+        if self.texts.len() >= MAX_TEXTS || self.bytes + text.len() > MAX_BYTES {
+            self.texts.clear();
+            self.slots.fill_with(|| None);
+            self.bytes = 0;
+        }
+        self.bytes += text.len();
+        self.texts.insert(Arc::clone(&text), known);
+        (text, known)
+    }
+}
+
+impl Known {
+    /// The shape of the text, for the annotated query that runs it.
+    #[inline]
+    pub(crate) fn number(
+        &mut self,
+        current: &Current<'_>,
+        text: &str,
+        quotes: DoubleQuotes,
+    ) -> Numbered {
+        let pipeline = current.recorder.id;
+        if self.wants_table
+            && let Some(query) = current.query.filter(|query| query.table_name().is_some())
+        {
+            return match self.named {
+                Some((by, known)) if std::ptr::eq(by, query) && known.pipeline == pipeline => known,
+                _ => {
+                    let shape = named(sql::shape(text, quotes), Some(query));
+                    let known = intern(current.recorder, shape);
+                    self.named = Some((query, known));
+                    known
+                }
+            };
+        }
+        match self.numbered {
+            Some(known) if known.pipeline == pipeline => known,
+            _ => *self
+                .numbered
+                .insert(intern(current.recorder, sql::shape(text, quotes))),
+        }
+    }
+}
+
+/// Where the text does not tell the table, the annotation may.
+pub(crate) fn named(shape: Shape, query: Option<&Callsite>) -> Shape {
+    match query.and_then(Callsite::table_name) {
+        Some(table) if !shape.has_table() && shape.has_rows() => sql::named(&shape, table),
+        _ => shape,
+    }
+}
+
+/// SQLite's names are the same in any case, so their series is too; it shows the spelling that was seen first.
+pub(crate) fn intern(recorder: &Recorder, shape: Shape) -> Numbered {
+    let key = format!("{}\n{}", shape.fingerprint, shape.table).to_ascii_lowercase();
+    let slow_nanos = nanos(recorder.policy.slow_statement(&shape));
+    let number = recorder
+        .names
+        .shapes
+        .intern(&key, || KnownShape::new(shape));
+    Numbered {
+        pipeline: recorder.id,
+        // The table is far smaller; what did not fit would be counted with what overflows it.
+        shape: u16::try_from(number).unwrap_or_default(),
+        slow_nanos,
+    }
+}
+
+/// What FTS3 to FTS5 and R-trees call the tables that they keep themselves in.
+const SHADOW_TABLES: [&str; 10] = [
+    "_config",
+    "_content",
+    "_data",
+    "_docsize",
+    "_idx",
+    "_node",
+    "_segdir",
+    "_segments",
+    "_stat",
+    "_rowid",
+];
+
+/// They write schema and table as strings, `FROM 'main'.'search_config'`, as nobody else does.
+fn reads_shadow_table(text: &str) -> bool {
+    let Some((_, from)) = text.split_once(" FROM '") else {
+        return false;
+    };
+    let Some((_, table)) = from.split_once("'.'") else {
+        return false;
+    };
+    let name = table.split('\'').next().unwrap_or_default();
+    text.starts_with("SELECT") && SHADOW_TABLES.iter().any(|kept| name.ends_with(kept))
+}
+
+/// Allocations lie at multiples of 16, and those of one size side by side.
+fn slot_of(key: usize) -> usize {
+    let address = key >> 4;
+    (address ^ (address >> 6) ^ (address >> 12)) % SLOTS
+}

@@ -1,0 +1,71 @@
+//! What is wrong, and what to do about it.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::model::request_id::RequestId;
+
+/// What kind of trouble a finding is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum FindingKind {
+    /// A statement reads a table of more than 1000 rows whole to find a few, or SQLite makes an index for it each time.
+    FullScan,
+    /// Requests run the same SELECT again and again: usually once for each row of another.
+    RepeatedSelect,
+    /// Requests run the same write again and again, each in a transaction of its own.
+    RepeatedWrite,
+    /// Statements wait for somebody else's lock.
+    LockWait,
+    /// A transaction began to write after it had read, and was refused: somebody else had written meanwhile.
+    DeferredUpgrade,
+    /// A connection was given back with its transaction open.
+    LeftOpen,
+    /// Another `trace_v2` took the place of the hook on a connection: its statements are not recorded any more.
+    HookReplaced,
+}
+
+impl FindingKind {
+    /// Returns the kind as a label, such as `full_scan`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FullScan => "full_scan",
+            Self::RepeatedSelect => "repeated_select",
+            Self::RepeatedWrite => "repeated_write",
+            Self::LockWait => "lock_wait",
+            Self::DeferredUpgrade => "deferred_upgrade",
+            Self::LeftOpen => "left_open",
+            Self::HookReplaced => "hook_replaced",
+        }
+    }
+}
+
+impl fmt::Display for FindingKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// One trouble: where it is, what shows it, and what to do.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Finding {
+    /// What kind of trouble it is.
+    pub kind: FindingKind,
+    /// The fingerprint of the statement it is about, if it is about one.
+    pub statement: Option<String>,
+    /// The annotated query around it.
+    pub function: Option<String>,
+    /// The requests it happened in, as `METHOD route`.
+    pub route: Option<String>,
+    /// How often it was seen.
+    pub count: u64,
+    /// The time that the statements concerned took, or waited.
+    pub time: Duration,
+    /// What was seen, in a sentence.
+    pub evidence: String,
+    /// What to do, in a sentence.
+    pub advice: String,
+    /// The latest requests in which it was seen; at most 3.
+    pub requests: Vec<RequestId>,
+}
