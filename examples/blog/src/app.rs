@@ -5,8 +5,9 @@ use actix_web::guard;
 use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpResponse, Resource, Route, web};
 
+use crate::demonstration::{self, slowness};
 use crate::error::{ApiError, BlogError};
-use crate::{api, assets, demonstration, feeds, measurements, pages};
+use crate::{api, assets, feeds, measurements, pages};
 
 /// Enough for the longest note, of which a form writes a character with up to twelve.
 const MAX_REQUEST_KIB: usize = 256;
@@ -16,8 +17,8 @@ const READ: &str = "GET, HEAD";
 const WRITE: &str = "POST";
 const READ_WRITE: &str = "GET, HEAD, POST";
 
-/// Adds all routes to the application.
-pub(crate) fn configure(config: &mut web::ServiceConfig) {
+/// Adds all routes to the application; those of the `slow_demo` only if it is wanted.
+pub(crate) fn configure(config: &mut web::ServiceConfig, slow_demo: bool) {
     config
         .app_data(
             web::FormConfig::default()
@@ -43,6 +44,8 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(page("/feed.json", READ).route(read().to(feeds::json)))
         .service(page("/assets/{file}", READ).route(read().to(assets::asset)))
         .service(page("/metrics.json", READ).route(read().to(measurements::json)))
+        .service(page("/findings", READ).route(read().to(measurements::findings)))
+        .service(page("/statements", READ).route(read().to(measurements::statements)))
         .service(page("/fail", READ).route(read().to(demonstration::fail)))
         .service(page("/panic", READ).route(read().to(demonstration::panic)))
         .service(page("/block", READ).route(read().to(demonstration::block)))
@@ -50,6 +53,11 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .default_service(web::to(async || {
             Err::<HttpResponse, _>(BlogError::NotFound("page"))
         }));
+    if slow_demo {
+        config
+            .service(page("/slow/repeated", READ).route(read().to(slowness::repeated)))
+            .service(page("/slow/scan", READ).route(read().to(slowness::scan)));
+    }
 }
 
 /// Headers that keep a browser from doing more with a page than the page needs.

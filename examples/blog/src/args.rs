@@ -31,6 +31,10 @@ pub(crate) struct Args {
     /// Number of server threads. [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) workers: Option<u16>,
+
+    /// Add two pages that are slow on purpose, /slow/repeated and /slow/scan, and a table of visits that the second reads.
+    #[arg(long)]
+    pub(crate) slow_demo: bool,
 }
 
 fn base_url(raw: &str) -> Result<String, String> {

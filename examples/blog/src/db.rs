@@ -9,9 +9,12 @@ use std::time::Duration;
 
 use r2d2::{Pool, PooledConnection};
 use rusqlite::Connection;
-use starpunk_metrics::sqlite::SqliteManager;
+use starpunk_metrics::sqlite::{PoolEvents, SqliteManager};
 
 use crate::error::BlogError;
+
+/// The name under which the pool and its users are measured.
+const POOL_NAME: &str = "blog";
 
 const POOL_SIZE: u32 = 4;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -34,6 +37,7 @@ impl Db {
             // run its set-up statements again.
             .max_lifetime(None)
             .idle_timeout(None)
+            .event_handler(Box::new(PoolEvents::new(POOL_NAME)))
             .build(manager)?;
         Ok(Self { pool })
     }

@@ -1,6 +1,9 @@
 //! Handlers that do not do as they should, on purpose: to show how that looks, to a visitor, in the log and in what is
 //! measured.
 
+pub(crate) mod slowness;
+pub(crate) mod visits;
+
 use actix_web::{HttpResponse, web};
 use rusqlite::Connection;
 use starpunk_metrics::monitored_query;

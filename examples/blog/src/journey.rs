@@ -1,5 +1,6 @@
 //! Journeys through a real server on a free port, as a browser and as a program.
 
+mod findings;
 mod measurements;
 mod site;
 

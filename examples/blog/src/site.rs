@@ -14,7 +14,9 @@ use crate::allocator::heap;
 use crate::args::Args;
 use crate::blog::Blog;
 use crate::db::{self, Db};
+use crate::demonstration::visits;
 use crate::error::BlogError;
+use crate::server::Options;
 use crate::traffic::{self, Difference, Report, TrafficError};
 use crate::{sample, schema, server};
 
@@ -62,14 +64,19 @@ pub(crate) async fn run(args: Args) -> Result<(), SiteError> {
 
     let storage = Storage::choose(&args)?;
     let path = storage.path.as_path();
-    let db = open(path, args.seed).map_err(|error| SiteError::Database(path.to_owned(), error))?;
+    let db = open(path, args.seed, args.slow_demo)
+        .map_err(|error| SiteError::Database(path.to_owned(), error))?;
     let blog = Blog::new(db, args.base_url.unwrap_or_else(|| url.clone()));
 
     let config = Config::from_env().allocator_stats(heap);
     // After the database has been made ready, which is not the work of any request.
     let metrics = Metrics::start(config)?;
-    let server = server::start(listener, blog, HttpMetrics::new(), args.workers)
-        .map_err(SiteError::Server)?;
+    let options = Options {
+        workers: args.workers,
+        slow_demo: args.slow_demo,
+    };
+    let server =
+        server::start(listener, blog, HttpMetrics::new(), options).map_err(SiteError::Server)?;
 
     match args.traffic {
         Some(requests) => {
@@ -88,7 +95,7 @@ pub(crate) async fn run(args: Args) -> Result<(), SiteError> {
             }
         }
         None => {
-            print_welcome(&url, path);
+            print_welcome(&url, path, args.slow_demo);
             server.await.map_err(SiteError::Server)?;
             println!("{}", metrics.shutdown(METRICS_TIMEOUT));
             println!("The blog has closed.");
@@ -132,16 +139,19 @@ impl Storage {
 }
 
 /// Brings the database up to date, with one connection that is closed before the pool opens its own.
-fn open(path: &Path, seed: u32) -> Result<Db, BlogError> {
+fn open(path: &Path, seed: u32, slow_demo: bool) -> Result<Db, BlogError> {
     let mut conn = db::connect(path)?;
     schema::migrate(&mut conn)?;
     sample::fill_empty(&mut conn)?;
     sample::seed(&mut conn, seed)?;
+    if slow_demo {
+        visits::fill_empty(&mut conn)?;
+    }
     drop(conn);
     Db::open(path)
 }
 
-fn print_welcome(url: &str, path: &Path) {
+fn print_welcome(url: &str, path: &Path, slow_demo: bool) {
     println!(
         "The blog is open. Its notes are kept in {}.",
         path.display()
@@ -154,7 +164,14 @@ fn print_welcome(url: &str, path: &Path) {
     );
     println!("  {url}/api/notes     the notes as JSON");
     println!("  {url}/metrics.json  what was measured so far");
+    println!("  {url}/findings      what was found wrong; /statements has what took the most time");
     println!("  {url}/fail          a page that fails; /panic panics, /block holds up all others");
+    if slow_demo {
+        println!(
+            "  {url}/slow/scan     a page that lacks an index; /slow/repeated asks once for each note; \
+             /findings names both"
+        );
+    }
     println!();
     println!("Ctrl-C closes it.");
 }

@@ -1,13 +1,16 @@
 //! The program as it is started from a shell.
 
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
 
-const METRICS_VARIABLES: [&str; 7] = [
+const METRICS_VARIABLES: [&str; 8] = [
     "METRICS_ENABLED",
     "METRICS_SLOW_QUERY_THRESHOLD",
     "METRICS_SLOW_REQUEST_THRESHOLD",
     "METRICS_SLOW_POLL_THRESHOLD",
+    "METRICS_REPEATED_STATEMENTS",
     "METRICS_SAMPLING_RATE",
     "METRICS_BUFFER_SIZE",
     "METRICS_MEMORY_INTERVAL",
@@ -19,16 +22,45 @@ fn blog(dir: &tempfile::TempDir, args: &[&str]) -> Output {
 
 /// Runs the program with these variables, and without others that might be set around the test.
 fn blog_with(dir: &tempfile::TempDir, variables: &[(&str, &str)], args: &[&str]) -> Output {
+    command(dir)
+        .envs(variables.iter().copied())
+        .args(args)
+        .output()
+        .expect("cargo has built the program")
+}
+
+fn command(dir: &tempfile::TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_blog"));
     for variable in METRICS_VARIABLES {
         command.env_remove(variable);
     }
+    command.current_dir(dir);
     command
-        .envs(variables.iter().copied())
+}
+
+/// What the program prints when it opens the blog.
+fn welcome(dir: &tempfile::TempDir, args: &[&str]) -> String {
+    let mut program = command(dir)
+        .args(["--port", "0"])
         .args(args)
-        .current_dir(dir)
-        .output()
-        .expect("cargo has built the program")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("cargo has built the program");
+    let output = BufReader::new(program.stdout.take().expect("it is piped"));
+    let lines = output.lines().map_while(Result::ok);
+    let welcome: Vec<String> = lines
+        .take_while(|line| !line.starts_with("Ctrl-C"))
+        .collect();
+    program.kill().expect("it is a child of ours");
+    program.wait().expect("it is a child of ours");
+    welcome.join("\n")
+}
+
+/// The number of visits in a database; `None` if it has no such table.
+fn visits(path: &Path) -> Option<u32> {
+    let conn = rusqlite::Connection::open(path).expect("the blog has made it");
+    let count = conn.query_row("SELECT count(*) FROM visit", [], |row| row.get(0));
+    count.ok()
 }
 
 fn text(bytes: &[u8]) -> &str {
@@ -160,4 +192,34 @@ fn wrong_setting_is_warned_of_once_and_its_default_used() {
         assert!(warnings[0].contains(part), "{}", warnings[0]);
     }
     assert_eq!(row(&output, "total")[..2], ["37", "37"]);
+}
+
+#[test]
+fn slow_demo_makes_its_table_once_and_leaves_the_traffic_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("own.db");
+    for (flag, expected) in [
+        (None, None),
+        (Some("--slow-demo"), Some(20_000)),
+        (Some("--slow-demo"), Some(20_000)),
+    ] {
+        let mut args = vec!["--traffic", "500", "--db", "own.db"];
+        args.extend(flag);
+        let output = blog(&dir, &args);
+        assert!(output.status.success(), "{}", text(&output.stdout));
+        assert!(text(&output.stdout).ends_with("Every number is as expected.\n"));
+        assert_eq!(row(&output, "total")[..4], ["500", "500", "749", "749"]);
+        assert_eq!(visits(&path), expected);
+    }
+}
+
+#[test]
+fn welcome_names_the_slow_pages_only_if_they_are_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let plain = welcome(&dir, &[]);
+    assert!(plain.contains("/findings"), "{plain}");
+    assert!(!plain.contains("/slow/"), "{plain}");
+    let slow = welcome(&dir, &["--slow-demo"]);
+    assert!(slow.contains("/slow/scan"), "{slow}");
+    assert!(slow.contains("/slow/repeated"), "{slow}");
 }

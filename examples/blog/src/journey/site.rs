@@ -3,17 +3,24 @@
 use std::net::TcpListener;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
 use actix_web::rt::System;
-use starpunk_metrics::{Config, HttpMetrics, Metrics};
+use rusqlite::Connection;
+use starpunk_metrics::{Config, HttpMetrics, Metrics, Snapshot};
 use tempfile::TempDir;
 use ureq::Agent;
 use ureq::http::{self, Response};
 
 use crate::blog::Blog;
 use crate::db::{self, Db};
-use crate::{schema, server};
+use crate::demonstration::visits;
+use crate::server::Options;
+use crate::{sample, schema, server};
+
+/// How long a request may take to end after its answer.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A site of its own for one test; gone with its files when the test is over.
 pub(super) struct Site {
@@ -27,10 +34,24 @@ pub(super) struct Site {
 }
 
 impl Site {
+    /// One without notes.
     pub(super) fn open() -> Self {
+        Self::start(false, |conn| schema::migrate(conn).unwrap())
+    }
+
+    /// One with the sample notes and the pages that are slow on purpose.
+    pub(super) fn open_slow_demo() -> Self {
+        Self::start(true, |conn| {
+            schema::migrate(conn).unwrap();
+            sample::fill_empty(conn).unwrap();
+            visits::fill_empty(conn).unwrap();
+        })
+    }
+
+    fn start(slow_demo: bool, set_up: impl FnOnce(&mut Connection)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("blog.db");
-        schema::migrate(&mut db::connect(&path).unwrap()).unwrap();
+        set_up(&mut db::connect(&path).unwrap());
         let db = Db::open(&path).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -44,7 +65,11 @@ impl Site {
         let (started, start) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             System::new().block_on(async {
-                let server = server::start(listener, blog, http_metrics, Some(1)).unwrap();
+                let options = Options {
+                    workers: Some(1),
+                    slow_demo,
+                };
+                let server = server::start(listener, blog, http_metrics, options).unwrap();
                 started.send(server.handle()).unwrap();
                 server.await.unwrap();
             });
@@ -113,6 +138,19 @@ impl Site {
 }
 
 impl Site {
+    /// What was measured of all requests that were answered: asked for again until none is in flight, because a request
+    /// ends a moment after its answer has been read.
+    pub(super) fn settled(&self) -> Snapshot {
+        let deadline = Instant::now() + SETTLE_TIMEOUT;
+        loop {
+            let snapshot = self.metrics.snapshot();
+            if snapshot.requests_in_flight == 0 {
+                return snapshot;
+            }
+            assert!(Instant::now() < deadline, "a request does not end");
+        }
+    }
+
     /// Ends the server. What was measured can still be read.
     pub(super) fn stop(&mut self) {
         // The command is sent by the call; the thread below ends when it has been carried out.
