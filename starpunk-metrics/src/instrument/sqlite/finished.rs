@@ -8,7 +8,7 @@ use crate::model::histogram::nanos;
 use crate::model::names::{Effect, Shape};
 use crate::model::operation::OutcomeKind;
 use crate::model::statement::{Flags, Statement, StatementDetail};
-use crate::record::current;
+use crate::record::current::{self, Current};
 
 /// From how many rows on that a statement looks at without an index its plan is worth asking for.
 const MANY_ROWS: u32 = 1_000;
@@ -60,11 +60,15 @@ impl Finished {
         lock.is_some_and(|lock| lock.gave_up)
     }
 
+    pub(crate) fn post(self) {
+        current::with_current(|current| self.post_in(current));
+    }
+
     #[inline]
-    pub(crate) fn post(mut self) {
+    pub(crate) fn post_in(mut self, current: &Current<'_>) {
         let is_slow = self.is_slow();
         self.statement.flags.set(Flags::SLOW, is_slow);
-        current::with_current(|current| current.post_statement(self.statement));
+        current.post_statement(self.statement);
     }
 }
 

@@ -18,7 +18,8 @@ use crate::instrument::sqlite::lock::Locks;
 use crate::instrument::sqlite::plan;
 use crate::instrument::sqlite::running::{Facts, Refused, Running};
 use crate::instrument::sqlite::scope;
-use crate::instrument::sqlite::shapes::ShapeCache;
+use crate::instrument::sqlite::shapes::{ShapeCache, Slot};
+use crate::instrument::sqlite::text::fingerprint::DoubleQuotes;
 use crate::instrument::sqlite::transaction::{Change, Ended, Transactions};
 use crate::model::clock::Ticks;
 use crate::model::event::Event;
@@ -39,6 +40,8 @@ pub(crate) struct Probe {
     running: Vec<Running>,
     shapes: ShapeCache,
     transactions: Transactions,
+    /// Whether statements have begun that nobody saw, because there was no pipeline.
+    is_blind: bool,
 }
 
 impl Probe {
@@ -50,14 +53,17 @@ impl Probe {
             locks,
             running: Vec::new(),
             transactions: Transactions::default(),
+            is_blind: false,
         }
     }
 
     #[inline]
     pub(crate) fn observe(&mut self, event: &TraceEvent<'_>) {
         match event {
+            TraceEvent::Row(statement) => self.count_row(statement),
             TraceEvent::Stmt(statement, text) => {
                 if !current::is_active() {
+                    self.is_blind = true;
                     return;
                 }
                 // Triggers and virtual tables tell a comment here, and not the text of the statement.
@@ -67,7 +73,6 @@ impl Probe {
                     outer.has_inner = true;
                 }
             }
-            TraceEvent::Row(statement) => self.count_row(statement),
             TraceEvent::Profile(statement, told) => self.end(statement, *told),
             _ => {}
         }
@@ -76,17 +81,23 @@ impl Probe {
     #[inline]
     fn begin(&mut self, statement: &StmtRef<'_>, text: &str) {
         let key = text.as_ptr().addr();
-        scope::statement_began(self.link.number, key, text);
+        if scope::is_open() {
+            scope::statement_began(self.link.number, key, text);
+        }
         if !self.running.is_empty() {
             self.settle(key);
         }
-        if self.locks.is_shared() {
-            self.announce(key, text);
+        let slot = self.shapes.find(key, text);
+        if self.locks.is_shared()
+            && matches!(slot.known.effect, Effect::Write | Effect::BeginWrite)
+            && !self.transactions.has_lock()
+        {
+            announce(&self.locks, slot, self.link.quotes);
         }
         // What failed before is not its failure.
         error_log::take();
-        let mut running = Running::begin(statement, key, self.transactions.is_open());
-        if running.is_fresh {
+        let mut running = Running::begin(statement, key, slot, self.transactions.is_open());
+        if running.is_fresh() {
             running.prepare = self.link.take_prepared(text);
         }
         self.transactions.began(running.start);
@@ -105,28 +116,12 @@ impl Probe {
         });
     }
 
-    /// Says that this connection is about to write, if nobody else does.
-    fn announce(&mut self, key: usize, text: &str) {
-        let known = self.shapes.find(key, text);
-        let writes = matches!(known.effect, Effect::Write | Effect::BeginWrite);
-        if !writes || self.transactions.has_lock() {
-            return;
-        }
-        let quotes = self.link.quotes;
-        current::with_current(|current| {
-            let shape = known.number(current, text, quotes).shape;
-            self.locks
-                .writes(Ticks::now(), holder(current, shape), false);
-        });
-    }
-
     #[inline]
     fn count_row(&mut self, statement: &StmtRef<'_>) {
         match &mut *self.running {
             [] => {}
-            // The text is asked for only where there may be more than one statement whose row it is: at the first row,
-            // because a CREATE reads the schema with statements of which nothing else is told.
-            [only] if !only.has_inner && only.has_rows() => only.count_row(),
+            // The text is asked for only where there may be more than one statement whose row it is.
+            [only] if !only.has_inner && only.owns_row(statement) => only.count_row(),
             running => {
                 let key = statement.sql().as_ptr().addr();
                 match running.iter_mut().rfind(|running| running.key == key) {
@@ -144,42 +139,58 @@ impl Probe {
         }
     }
 
+    /// Which of the running statements it is that has ended.
+    #[inline]
+    fn position(&self, statement: &StmtRef<'_>) -> Option<usize> {
+        match &*self.running {
+            [only] if !only.has_inner && !self.is_blind && only.has_moved(statement) => Some(0),
+            running => {
+                let key = statement.sql().as_ptr().addr();
+                running.iter().rposition(|running| running.key == key)
+            }
+        }
+    }
+
     #[inline]
     fn end(&mut self, statement: &StmtRef<'_>, told: Duration) {
         let end = Ticks::now();
-        let sql = statement.sql();
-        let key = sql.as_ptr().addr();
-        let Some(at) = self.running.iter().rposition(|running| running.key == key) else {
-            return self.end_untold(&sql, end, told);
+        let Some(at) = self.position(statement) else {
+            return self.end_untold(&statement.sql(), end, told);
         };
         let mut running = self.running.remove(at);
         running.add_wait(&self.locks);
-        let taken = running.start.count_until(end);
+        let (key, start) = (running.key, running.start);
         // Those that began before it are between two of their rows.
         for outer in &mut self.running[..at] {
-            outer.between_rows += taken;
+            outer.between_rows += start.count_until(end);
         }
-        let start = running.start;
-        let facts = running.finish(statement);
-        let known = self.shapes.find(key, &sql);
+        if self.shapes.get(key).is_none() {
+            self.shapes.find(key, &statement.sql());
+        }
+        let Some(slot) = self.shapes.get(key) else {
+            return;
+        };
+        let facts = running.finish(statement, slot);
+        let known = &slot.known;
         if known.is_inner {
             return;
         }
         let is_refused =
             facts.steps == STEPS_TO_TRANSACTION && facts.rows == 0 && known.needs_transaction;
-        let finished =
-            current::with_current(|current| self.record(current, &sql, start, end, facts));
-        match finished {
-            None => {}
-            Some(finished) if is_refused && !finished.gave_up() => {
+        current::with_current(|current| {
+            let Some(finished) = self.record(current, key, start, end, facts) else {
+                return;
+            };
+            if is_refused && !finished.gave_up() {
                 self.refuse(statement, key, finished);
-            }
-            Some(finished) => {
+            } else if scope::is_open() {
                 if let Some(finished) = scope::park(self.link.number, key, finished) {
-                    finished.post();
+                    finished.post_in(current);
                 }
+            } else {
+                finished.post_in(current);
             }
-        }
+        });
     }
 
     /// A statement was refused its transaction. If the schema had changed, SQLite prepares it again now, and tells of
@@ -194,13 +205,10 @@ impl Probe {
             Some(finished) => Refused::Held(Box::new(finished)),
         };
         let in_transaction = self.transactions.is_open();
-        self.running.push(Running::refused(
-            statement,
-            key,
-            start,
-            in_transaction,
-            refused,
-        ));
+        if let Some(slot) = self.shapes.get(key) {
+            let running = Running::refused(statement, key, slot, in_transaction, start, refused);
+            self.running.push(running);
+        }
     }
 
     /// A statement has ended of whose beginning SQLite did not tell.
@@ -208,15 +216,14 @@ impl Probe {
     fn end_untold(&mut self, sql: &str, end: Ticks, told: Duration) {
         let key = sql.as_ptr().addr();
         // What virtual tables run for themselves ends so too, and is not the application's.
-        if !current::is_active() || self.shapes.find(key, sql).query_type != "EXPLAIN" {
+        if !current::is_active() || !self.shapes.find(key, sql).known.is_explain {
             return;
         }
         scope::statement_began(self.link.number, key, sql);
-        let facts = Facts::untold();
-        let start = end.before(told);
+        let (start, facts) = (end.before(told), Facts::untold());
         let finished =
-            current::with_current(|current| self.record(current, sql, start, end, facts));
-        if let Some(finished) = finished
+            current::with_current(|current| self.record(current, key, start, end, facts));
+        if let Some(finished) = finished.flatten()
             && let Some(finished) = scope::park(self.link.number, key, finished)
         {
             finished.post();
@@ -228,14 +235,14 @@ impl Probe {
     fn record(
         &mut self,
         current: &Current<'_>,
-        sql: &str,
+        key: usize,
         start: Ticks,
         end: Ticks,
         facts: Facts,
-    ) -> Finished {
-        let known = self.shapes.find(sql.as_ptr().addr(), sql);
-        let effect = known.effect;
-        let numbered = known.number(current, sql, self.link.quotes);
+    ) -> Option<Finished> {
+        let slot = self.shapes.get(key)?;
+        let effect = slot.known.effect;
+        let numbered = slot.number(current, self.link.quotes);
         let statement = Statement {
             query: current.query,
             start,
@@ -263,10 +270,12 @@ impl Probe {
         if effect != Effect::Read || self.transactions.is_open() {
             self.follow(current, &finished, end);
         }
-        if finished.is_slow() || finished.looks_for_few() {
-            plan::ask(current, &finished.statement, sql, self.file.as_ref());
+        if (finished.is_slow() || finished.looks_for_few())
+            && let Some(slot) = self.shapes.get(key)
+        {
+            plan::ask(current, &finished.statement, &slot.text, self.file.as_ref());
         }
-        finished
+        Some(finished)
     }
 
     /// Follows what the statement does to transaction and lock.
@@ -307,6 +316,14 @@ impl Drop for Probe {
         // No statement begins on the connection any more, or another hook is told of it.
         self.settle(0);
     }
+}
+
+/// Says that this connection is about to write, if nobody else does.
+fn announce(locks: &Locks, slot: &mut Slot, quotes: DoubleQuotes) {
+    current::with_current(|current| {
+        let shape = slot.number(current, quotes).shape;
+        locks.writes(Ticks::now(), holder(current, shape), false);
+    });
 }
 
 fn holder(current: &Current<'_>, shape: u16) -> Holder {

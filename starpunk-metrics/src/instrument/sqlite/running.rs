@@ -5,6 +5,7 @@ use rusqlite::trace::StmtRef;
 
 use crate::instrument::sqlite::finished::Finished;
 use crate::instrument::sqlite::lock::Locks;
+use crate::instrument::sqlite::shapes::Slot;
 use crate::model::clock::{TickSpan, Ticks};
 use crate::model::statement::{Flags, LockWait, StatementDetail};
 
@@ -15,7 +16,9 @@ pub(crate) struct Running {
     pub(crate) start: Ticks,
     first_row: Option<Ticks>,
     rows: u32,
-    pub(crate) is_fresh: bool,
+    /// How often it had run before.
+    run: i32,
+    reads_schema: bool,
     pub(crate) prepare: Option<TickSpan>,
     /// Whether SQLite ran statements of its own inside, whose rows are told too.
     pub(crate) has_inner: bool,
@@ -37,8 +40,8 @@ pub(crate) enum Refused {
 }
 
 /// SQLite's counters of a statement add up over its runs, so that what one run did is a difference.
-#[derive(Clone, Copy)]
-struct Counters {
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Counters {
     steps: i32,
     scan_steps: i32,
     sorts: i32,
@@ -66,40 +69,76 @@ pub(crate) struct Facts {
 
 impl Running {
     #[inline]
-    pub(crate) fn begin(statement: &StmtRef<'_>, key: usize, in_transaction: bool) -> Self {
+    pub(crate) fn begin(
+        statement: &StmtRef<'_>,
+        key: usize,
+        slot: &Slot,
+        in_transaction: bool,
+    ) -> Self {
+        // SQLite counts the run after it has told of it.
+        let run = statement.get_status(StatementStatus::Run);
+        let before = match run {
+            0 => Counters::default(),
+            run if run == slot.run => slot.counters,
+            _ => Counters::of(statement),
+        };
         Self {
             key,
             first_row: None,
             rows: 0,
-            // SQLite counts the run after it has told of it.
-            is_fresh: statement.get_status(StatementStatus::Run) == 0,
+            run,
+            reads_schema: slot.known.reads_schema,
             prepare: None,
             has_inner: false,
             in_transaction,
             between_rows: 0,
             lock: None,
             refused: None,
-            before: Counters::of(statement),
+            before,
             // Last, so that it measures none of this.
             start: Ticks::now(),
         }
     }
 
-    /// A statement that was refused its transaction, and has begun at `start`.
+    /// Whether it was prepared and did not run before.
+    #[inline]
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.run == 0
+    }
+
+    /// A statement that was refused its transaction, and began at `start`. It ran, and did nothing yet.
     pub(crate) fn refused(
         statement: &StmtRef<'_>,
         key: usize,
-        start: Ticks,
+        slot: &Slot,
         in_transaction: bool,
+        start: Ticks,
         refused: Refused,
     ) -> Self {
+        let again = Self::begin(statement, key, slot, in_transaction);
         Self {
             start,
+            run: again.run - 1,
             refused: Some(refused),
-            // It ran, and did nothing yet.
-            is_fresh: statement.get_status(StatementStatus::Run) == 1,
-            ..Self::begin(statement, key, in_transaction)
+            ..again
         }
+    }
+
+    /// Whether a row of this statement is its own, if no other runs: what SQLite runs for itself has not run before.
+    #[inline]
+    pub(crate) fn owns_row(&self, statement: &StmtRef<'_>) -> bool {
+        self.rows > 0
+            || !self.reads_schema && statement.get_status(StatementStatus::Run) == self.run + 1
+    }
+
+    /// Whether it is this statement that ends, if no other runs: of an EXPLAIN SQLite does not tell the beginning, and it
+    /// runs no instructions.
+    #[inline]
+    pub(crate) fn has_moved(&self, statement: &StmtRef<'_>) -> bool {
+        statement
+            .get_status(StatementStatus::VmStep)
+            .wrapping_sub(self.before.steps)
+            > 0
     }
 
     /// Takes over what the busy handler has counted, if it has.
@@ -115,11 +154,6 @@ impl Running {
     }
 
     #[inline]
-    pub(crate) fn has_rows(&self) -> bool {
-        self.rows > 0
-    }
-
-    #[inline]
     pub(crate) fn count_row(&mut self) {
         if self.rows == 0 {
             self.first_row = Some(Ticks::now());
@@ -129,15 +163,16 @@ impl Running {
 
     /// What it did, as it ends.
     #[inline]
-    pub(crate) fn finish(self, statement: &StmtRef<'_>) -> Facts {
+    pub(crate) fn finish(self, statement: &StmtRef<'_>, slot: &mut Slot) -> Facts {
         let after = Counters::of(statement);
+        (slot.run, slot.counters) = (self.run + 1, after);
         let difference = |before: i32, after: i32| after.wrapping_sub(before).cast_unsigned();
         let scan_steps = difference(self.before.scan_steps, after.scan_steps);
         let sorts = difference(self.before.sorts, after.sorts);
         let auto_index_rows = difference(self.before.auto_index_rows, after.auto_index_rows);
         let mut flags = Flags::default();
-        flags.set(Flags::FRESH, self.is_fresh);
-        flags.set(Flags::REUSED, !self.is_fresh);
+        flags.set(Flags::FRESH, self.is_fresh());
+        flags.set(Flags::REUSED, !self.is_fresh());
         flags.set(Flags::IN_TRANSACTION, self.in_transaction);
         let has_detail = self.rows > 1
             || scan_steps | sorts | auto_index_rows != 0

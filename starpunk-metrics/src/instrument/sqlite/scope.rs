@@ -3,7 +3,7 @@
 //!
 //! The hook runs on the thread of the call, inside it, so a thread-local is all that is shared.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use crate::instrument::sqlite::error::Failure;
 use crate::instrument::sqlite::finished::{self, Finished};
@@ -13,6 +13,8 @@ use crate::model::operation::OutcomeKind;
 use crate::model::statement::{Flags, StatementDetail};
 
 thread_local! {
+    /// How many calls are open; apart, because that is asked for each statement.
+    static COUNT: Cell<u32> = const { Cell::new(0) };
     static OPEN: RefCell<Option<Open>> = const { RefCell::new(None) };
 }
 
@@ -75,6 +77,7 @@ impl<'a> Scope<'a> {
                 runs: 0,
                 outer,
             });
+            COUNT.with(|count| count.set(count.get() + 1));
         });
         Self {
             link,
@@ -176,10 +179,17 @@ fn close_innermost() -> Option<Open> {
         let mut open = open.borrow_mut();
         let mut call = open.take()?;
         *open = call.outer.take().map(|outer| *outer);
+        COUNT.with(|count| count.set(count.get() - 1));
         Some(call)
     })
     .ok()
     .flatten()
+}
+
+/// Whether this thread is in a call.
+#[inline]
+pub(crate) fn is_open() -> bool {
+    COUNT.with(Cell::get) > 0
 }
 
 /// Tells the open call that a statement of this text begins on this connection.

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::instrument::sqlite::running::Counters;
 use crate::instrument::sqlite::text::fingerprint::DoubleQuotes;
 use crate::instrument::sqlite::text::sql;
 use crate::model::callsite::Callsite;
@@ -24,22 +25,28 @@ const SLOTS: usize = 64;
 pub(crate) struct ShapeCache {
     quotes: DoubleQuotes,
     /// By their address; where two meet, the later one stays.
-    slots: Box<[Option<Slot>]>,
+    slots: Box<[Option<Slot>; SLOTS]>,
     texts: HashMap<Arc<str>, Known>,
     /// Of `texts` together.
     bytes: usize,
 }
 
-struct Slot {
+/// A text that lies, or lay, at an address.
+pub(crate) struct Slot {
     key: usize,
-    text: Arc<str>,
-    known: Known,
+    pub(crate) text: Arc<str>,
+    pub(crate) known: Known,
+    /// How often the statement had run, and what SQLite had counted of it, when it ended last.
+    pub(crate) run: i32,
+    pub(crate) counters: Counters,
 }
 
 /// What is known of a text.
 #[derive(Clone, Copy)]
 pub(crate) struct Known {
-    pub(crate) query_type: &'static str,
+    pub(crate) is_explain: bool,
+    /// Whether SQLite may read the schema while it runs, with statements that it tells nothing of but their rows.
+    pub(crate) reads_schema: bool,
     pub(crate) effect: Effect,
     /// Whether it does nothing without a transaction, so that it may be refused one.
     pub(crate) needs_transaction: bool,
@@ -67,7 +74,7 @@ impl ShapeCache {
     pub(crate) fn new(quotes: DoubleQuotes) -> Self {
         Self {
             quotes,
-            slots: std::iter::repeat_with(|| None).take(SLOTS).collect(),
+            slots: Box::new([const { None }; SLOTS]),
             texts: HashMap::new(),
             bytes: 0,
         }
@@ -75,7 +82,7 @@ impl ShapeCache {
 
     /// What is known of the text at this address.
     #[inline]
-    pub(crate) fn find(&mut self, key: usize, text: &str) -> &mut Known {
+    pub(crate) fn find(&mut self, key: usize, text: &str) -> &mut Slot {
         let at = slot_of(key);
         let is_here = self.slots[at]
             .as_ref()
@@ -83,8 +90,15 @@ impl ShapeCache {
         if !is_here {
             self.fill(at, key, text);
         }
-        let slot = self.slots[at].as_mut();
-        &mut slot.expect("it was found, or filled").known
+        self.slots[at].as_mut().expect("it was found, or filled")
+    }
+
+    /// What is known of the text that was found at this address, unless another has taken its place.
+    #[inline]
+    pub(crate) fn get(&mut self, key: usize) -> Option<&mut Slot> {
+        self.slots[slot_of(key)]
+            .as_mut()
+            .filter(|slot| slot.key == key)
     }
 
     #[cold]
@@ -93,13 +107,20 @@ impl ShapeCache {
             Some((text, known)) => (Arc::clone(text), *known),
             None => self.learn(text),
         };
-        self.slots[at] = Some(Slot { key, text, known });
+        self.slots[at] = Some(Slot {
+            key,
+            text,
+            known,
+            run: 0,
+            counters: Counters::default(),
+        });
     }
 
     fn learn(&mut self, text: &str) -> (Arc<str>, Known) {
         let shape = sql::shape(text, self.quotes);
         let known = Known {
-            query_type: shape.query_type,
+            is_explain: shape.query_type == "EXPLAIN",
+            reads_schema: !shape.has_rows(),
             effect: shape.effect,
             needs_transaction: shape.has_rows() || shape.effect == Effect::BeginWrite,
             is_inner: reads_shadow_table(text),
@@ -122,32 +143,28 @@ impl ShapeCache {
     }
 }
 
-impl Known {
+impl Slot {
     /// The shape of the text, for the annotated query that runs it.
     #[inline]
-    pub(crate) fn number(
-        &mut self,
-        current: &Current<'_>,
-        text: &str,
-        quotes: DoubleQuotes,
-    ) -> Numbered {
+    pub(crate) fn number(&mut self, current: &Current<'_>, quotes: DoubleQuotes) -> Numbered {
+        let Self { text, known, .. } = self;
         let pipeline = current.recorder.id;
-        if self.wants_table
+        if known.wants_table
             && let Some(query) = current.query.filter(|query| query.table_name().is_some())
         {
-            return match self.named {
+            return match known.named {
                 Some((by, known)) if std::ptr::eq(by, query) && known.pipeline == pipeline => known,
                 _ => {
                     let shape = named(sql::shape(text, quotes), Some(query));
-                    let known = intern(current.recorder, shape);
-                    self.named = Some((query, known));
-                    known
+                    let numbered = intern(current.recorder, shape);
+                    known.named = Some((query, numbered));
+                    numbered
                 }
             };
         }
-        match self.numbered {
-            Some(known) if known.pipeline == pipeline => known,
-            _ => *self
+        match known.numbered {
+            Some(numbered) if numbered.pipeline == pipeline => numbered,
+            _ => *known
                 .numbered
                 .insert(intern(current.recorder, sql::shape(text, quotes))),
         }

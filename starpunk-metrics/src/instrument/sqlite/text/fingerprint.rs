@@ -3,8 +3,6 @@
 //! It is shown to people and leaves the process, so nothing of a literal, a parameter or a comment may ever be in it,
 //! whatever the text is. Runs once per new statement text. A fingerprint is its own fingerprint.
 
-use std::fmt::Write;
-
 use crate::instrument::sqlite::text::lexer::{ELLIPSIS, Kind, Token, Tokens, cut};
 use crate::instrument::sqlite::text::places::Clause;
 use crate::instrument::sqlite::text::writer::Writer;
@@ -331,7 +329,7 @@ fn shorten(fingerprint: &mut String) {
     let hash = hash(rest.bytes()) | 0xa000_0000_0000_0000;
     fingerprint.truncate(kept);
     let space = if kept > 0 { " " } else { "" };
-    write!(fingerprint, "{space}{ELLIPSIS} {hash:016x}").expect("a String takes everything");
+    fingerprint.push_str(&format!("{space}{ELLIPSIS} {hash:016x}"));
 }
 
 #[cfg(test)]

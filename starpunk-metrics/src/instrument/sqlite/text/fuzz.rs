@@ -1,7 +1,7 @@
 //! Tries the reading of SQL with 100,000 texts: what nobody would write, what SQLite refuses, and what it takes.
 
 use proptest::prelude::*;
-use proptest::test_runner::{TestCaseError, TestRunner};
+use proptest::test_runner::{RngAlgorithm, TestCaseError, TestRunner};
 use rusqlite::Connection;
 
 use crate::instrument::sqlite::text::conditions::conditions;
@@ -23,6 +23,7 @@ fn run<S: Strategy>(cases: u32, strategy: S, test: impl Fn(S::Value) -> Result<(
     let config = ProptestConfig {
         cases,
         failure_persistence: None,
+        rng_algorithm: RngAlgorithm::XorShift,
         ..ProptestConfig::default()
     };
     if let Err(error) = TestRunner::new(config).run(&strategy, test) {

@@ -62,8 +62,9 @@ pub(crate) struct Frame {
 
 #[derive(Debug)]
 pub(crate) struct Places<'a> {
-    /// Never empty: the first one is the statement.
-    frames: Vec<Frame>,
+    statement: Frame,
+    /// One for each pair of parentheses that is open, the inner ones last.
+    inner: Vec<Frame>,
     /// The first word of the statement.
     pub(crate) verb: &'a str,
     /// The codes of the three latest tokens, the latest first.
@@ -85,22 +86,24 @@ impl Frame {
 impl<'a> Places<'a> {
     pub(crate) fn new() -> Self {
         Self {
-            frames: vec![Frame::new(Parens::Other, Clause::Other, 0)],
+            statement: Frame::new(Parens::Other, Clause::Other, 0),
+            inner: Vec::new(),
             verb: "",
             before: [";"; 3],
         }
     }
 
+    /// The parentheses at hand, or the statement.
     pub(crate) fn frame(&mut self) -> &mut Frame {
-        self.frames
-            .last_mut()
-            .expect("the statement's own frame is never closed")
+        self.inner.last_mut().unwrap_or(&mut self.statement)
+    }
+
+    fn parens(&self) -> Parens {
+        self.inner.last().unwrap_or(&self.statement).parens
     }
 
     pub(crate) fn clause(&self) -> Clause {
-        self.frames
-            .last()
-            .map_or(Clause::Other, |frame| frame.clause)
+        self.inner.last().unwrap_or(&self.statement).clause
     }
 
     pub(crate) fn latest(&self) -> &'a str {
@@ -140,16 +143,12 @@ impl<'a> Places<'a> {
             Parens::Sources => Clause::Sources,
             _ => Clause::Other,
         };
-        self.frames.push(Frame::new(parens, clause, start));
+        self.inner.push(Frame::new(parens, clause, start));
     }
 
     /// Leaves parentheses, if there are any.
     pub(crate) fn close(&mut self) -> Option<Frame> {
-        let frame = if self.frames.len() > 1 {
-            self.frames.pop()
-        } else {
-            None
-        };
+        let frame = self.inner.pop();
         self.pass(")");
         frame
     }
@@ -200,14 +199,11 @@ impl<'a> Places<'a> {
 
     fn next_parens(&self) -> Parens {
         let [latest, second, _] = self.before;
-        let outside = self
-            .frames
-            .last()
-            .map_or(Parens::Other, |frame| frame.parens);
+        let outside = self.parens();
         match (self.clause(), latest) {
             (_, "IN") => Parens::List,
             (_, "CAST") => Parens::Cast,
-            (_, "USING") => Parens::Names,
+            (Clause::Sources, "USING") => Parens::Names,
             (_, "KEY") if second == "FOREIGN" => Parens::Names,
             (_, "") if second == "REFERENCES" => Parens::Names,
             (Clause::InsertTarget | Clause::With | Clause::NewView, "") => Parens::Names,
@@ -237,10 +233,7 @@ impl<'a> Places<'a> {
             return true;
         }
         let clause = self.clause();
-        let parens = self
-            .frames
-            .last()
-            .map_or(Parens::Other, |frame| frame.parens);
+        let parens = self.parens();
         let is_listed = match parens {
             Parens::Names => clause == Clause::Other,
             Parens::Columns => !matches!(clause, Clause::Results | Clause::Rows),
@@ -248,9 +241,14 @@ impl<'a> Places<'a> {
         };
         match latest {
             "AS" => parens != Parens::Cast,
-            "TABLE" | "INDEX" | "VIEW" | "TRIGGER" | "INTO" | "JOIN" | "WITH" | "RECURSIVE"
-            | "REFERENCES" | "CONSTRAINT" | "COLLATE" | "COLUMN" | "TO" | "SAVEPOINT"
-            | "RELEASE" | "ANALYZE" | "REINDEX" => true,
+            "WITH" | "RECURSIVE" | "REFERENCES" | "CONSTRAINT" | "COLLATE" | "COLUMN"
+            | "SAVEPOINT" | "RELEASE" | "ANALYZE" | "REINDEX" => true,
+            "TABLE" | "INDEX" | "VIEW" | "TRIGGER" => {
+                matches!(self.verb, "CREATE" | "ALTER" | "DROP")
+            }
+            "TO" => matches!(self.verb, "ALTER" | "ROLLBACK"),
+            "INTO" => clause == Clause::InsertTarget,
+            "JOIN" => clause == Clause::Sources,
             "BY" => second == "INDEXED",
             "EXISTS" => second == "IF" || second == "NOT" && third == "IF",
             "RENAME" | "ADD" | "DROP" => self.verb == "ALTER",
@@ -274,3 +272,6 @@ impl<'a> Places<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,7 +44,7 @@ pub(super) enum Piece {
 }
 
 /// Statements that SQLite takes in the schema of the tests; `~x` stands for a template of its own.
-const STATEMENTS: [&str; 30] = [
+const STATEMENTS: [&str; 32] = [
     "~s",
     "~s",
     "~s ;",
@@ -61,6 +61,8 @@ const STATEMENTS: [&str; 30] = [
     "UPDATE OR IGNORE t SET a = ~v , b = ~e , ( c , action ) = ( ~v , ~k ) WHERE ~e",
     "UPDATE t SET b = d FROM w WHERE a = d AND ~e RETURNING ~v",
     "DELETE FROM t WHERE ~e",
+    "DELETE FROM t RETURNING a , ~v",
+    "SELECT ~v IS DISTINCT FROM ~v , ~v FROM t",
     "DELETE FROM main . \"t\" WHERE a = ~v RETURNING *",
     "CREATE TABLE n1 ( a integer PRIMARY KEY DESC , b varchar ( 10 ) DEFAULT ~d CHECK ( b <> ~v ) , \"c\" REFERENCES t ( \"a\" ) ON DELETE SET NULL )",
     "CREATE TABLE IF NOT EXISTS n2 AS ~s",

@@ -358,6 +358,8 @@ fn what_is_too_long_to_be_read_whole_is_unknown() {
     assert_eq!(&*shape(&sql, DoubleQuotes::MayBeStrings).table, "notes");
     let sql = format!("SELECT {} FROM notes", "a,".repeat(10_000));
     assert_eq!(&*shape(&sql, DoubleQuotes::MayBeStrings).table, "unknown");
+    let sql = format!("SELECT * FROM notes {}, tags", " ".repeat(10_000));
+    assert_eq!(&*shape(&sql, DoubleQuotes::MayBeStrings).table, "unknown");
 }
 
 #[test]
