@@ -2,6 +2,7 @@
 
 use benches::{compare, contender};
 use rusqlite::Connection;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use starpunk_metrics::sqlite::MonitoredConnection;
 use starpunk_metrics::{Config, Metrics};
 
@@ -16,6 +17,20 @@ fn database() -> Connection {
              INSERT INTO notes SELECT id, 'a note' FROM n"
         ))
         .expect("this is SQL");
+    connection
+}
+
+/// With a hook that does nothing: what SQLite itself takes to call one, below which no hook can be.
+fn called() -> Connection {
+    let mut connection = database();
+    connection
+        .trace_v2(
+            TraceEventCodes::SQLITE_TRACE_STMT
+                | TraceEventCodes::SQLITE_TRACE_ROW
+                | TraceEventCodes::SQLITE_TRACE_PROFILE,
+            Some(|_: TraceEvent<'_>| {}),
+        )
+        .expect("it takes a hook");
     connection
 }
 
@@ -58,6 +73,7 @@ fn scan(connection: &Connection) {
 fn main() {
     let metrics = Metrics::start(Config::default().test_mode(true)).expect("nothing was started");
     let bare = database();
+    let called = called();
     let hooked = MonitoredConnection::new(database()).expect("the hook is installed");
     let settle = || {
         metrics.flush();
@@ -67,6 +83,7 @@ fn main() {
         5_000,
         vec![
             contender("bare", || point_select(&bare)),
+            contender("a hook that does nothing", || point_select(&called)),
             contender("hook", || point_select(&hooked)),
         ],
         settle,
@@ -86,6 +103,7 @@ fn main() {
         50,
         vec![
             contender("bare", || scan(&bare)),
+            contender("a hook that does nothing", || scan(&called)),
             contender("hook", || scan(&hooked)),
         ],
         settle,

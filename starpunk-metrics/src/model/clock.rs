@@ -36,11 +36,7 @@ impl Ticks {
 
     /// So long before, as far as the clock goes back.
     pub(crate) fn before(self, time: Duration) -> Self {
-        // How long so many ticks are is asked of the clock: they are as many as it takes to be exact enough.
-        const MANY: u64 = 1 << 30;
-        let seconds_per_tick = scale(MANY).as_secs_f64() / MANY as f64;
-        let ticks = (time.as_secs_f64() / seconds_per_tick) as u64;
-        Self(self.0.saturating_sub(ticks))
+        Self(self.0.saturating_sub(ticks_in(time)))
     }
 
     /// The time from `self` until `end`; zero where `end` is earlier.
@@ -82,6 +78,16 @@ impl std::ops::AddAssign for TickSpan {
 /// The time that a number of ticks takes.
 pub(crate) fn scale(ticks: u64) -> Duration {
     Duration::from_nanos(CLOCK.delta_as_nanos(0, ticks))
+}
+
+/// How many ticks there are in a time.
+pub(crate) fn ticks_in(time: Duration) -> u64 {
+    static TICKS_PER_SECOND: LazyLock<f64> = LazyLock::new(|| {
+        // So many that their time is exact enough.
+        const MANY: u64 = 1 << 40;
+        MANY as f64 / scale(MANY).as_secs_f64()
+    });
+    (time.as_secs_f64() * *TICKS_PER_SECOND) as u64
 }
 
 /// Calibrates the clock (up to 200 ms, once a process), so that no measured call pays for it.
@@ -135,5 +141,17 @@ mod tests {
         let after = Ticks(anchor.ticks.0 + 1_000_000);
         assert!(anchor.wall_time(before) <= anchor.wall);
         assert!(anchor.wall_time(after) > anchor.wall);
+    }
+
+    #[test]
+    fn ticks_and_time_are_the_same_both_ways() {
+        for time in [1_000, 1_000_000, 3_600_000_000_000].map(Duration::from_nanos) {
+            let back = scale(ticks_in(time)).as_secs_f64();
+            let expected = time.as_secs_f64();
+            assert!(
+                (back - expected).abs() < expected / 1_000.0,
+                "{back} of {expected}"
+            );
+        }
     }
 }

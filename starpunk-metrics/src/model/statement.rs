@@ -125,6 +125,18 @@ impl Statement {
         self.start.after(self.taken)
     }
 
+    pub(crate) fn fail(&mut self, class: &'static str, code: Option<i32>) {
+        self.outcome = OutcomeKind::Error;
+        let detail = self.detail_mut();
+        detail.error_class = Some(class);
+        detail.error_code = code;
+    }
+
+    #[inline]
+    pub(crate) fn lock(&self) -> Option<&LockWait> {
+        self.detail.as_ref()?.lock.as_deref()
+    }
+
     /// The detail, made if there was none.
     pub(crate) fn detail_mut(&mut self) -> &mut StatementDetail {
         self.detail.get_or_insert_default()

@@ -7,18 +7,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use rusqlite::ffi;
 use rusqlite::trace::{StmtRef, TraceEvent};
+use rusqlite::{StatementStatus, ffi};
 
 use crate::instrument::sqlite::error::class_of;
 use crate::instrument::sqlite::error_log;
-use crate::instrument::sqlite::finished::Finished;
+use crate::instrument::sqlite::finished::{self, Finished};
 use crate::instrument::sqlite::hook::Link;
 use crate::instrument::sqlite::lock::Locks;
 use crate::instrument::sqlite::plan;
-use crate::instrument::sqlite::running::{Facts, Refused, Running};
+use crate::instrument::sqlite::running::Running;
 use crate::instrument::sqlite::scope;
-use crate::instrument::sqlite::shapes::{ShapeCache, Slot};
+use crate::instrument::sqlite::shapes::{Known, ShapeCache, Slot};
 use crate::instrument::sqlite::text::fingerprint::DoubleQuotes;
 use crate::instrument::sqlite::transaction::{Change, Ended, Transactions};
 use crate::model::clock::Ticks;
@@ -40,6 +40,8 @@ pub(crate) struct Probe {
     running: Vec<Running>,
     shapes: ShapeCache,
     transactions: Transactions,
+    /// The record of a statement that was refused its transaction, until it is known whether it is tried again.
+    held: Option<Box<Finished>>,
     /// Whether statements have begun that nobody saw, because there was no pipeline.
     is_blind: bool,
 }
@@ -53,6 +55,7 @@ impl Probe {
             locks,
             running: Vec::new(),
             transactions: Transactions::default(),
+            held: None,
             is_blind: false,
         }
     }
@@ -73,12 +76,15 @@ impl Probe {
                     outer.has_inner = true;
                 }
             }
+            // Without a pipeline nothing began, and what ends is nobody's.
+            TraceEvent::Profile(..) if self.running.is_empty() && !current::is_active() => {}
             TraceEvent::Profile(statement, told) => self.end(statement, *told),
             _ => {}
         }
     }
 
-    #[inline]
+    // Apart from the rows, which so need no more room and registers than they do.
+    #[inline(never)]
     fn begin(&mut self, statement: &StmtRef<'_>, text: &str) {
         let key = text.as_ptr().addr();
         if scope::is_open() {
@@ -97,23 +103,22 @@ impl Probe {
         // What failed before is not its failure.
         error_log::take();
         let mut running = Running::begin(statement, key, slot, self.transactions.is_open());
-        if running.is_fresh() {
-            running.prepare = self.link.take_prepared(text);
+        if running.is_fresh()
+            && let Some(taken) = self.link.take_prepared(text)
+        {
+            running.add_prepare(taken);
         }
         self.transactions.began(running.start);
         self.running.push(running);
     }
 
-    /// As another statement begins, those that were refused are not tried again, and one at the same address is gone.
+    /// As another statement begins, one that was refused is not tried again, and one at the same address is gone.
     fn settle(&mut self, key: usize) {
-        self.running.retain_mut(|running| {
-            let refused = running.refused.take();
-            let is_over = refused.is_some();
-            if let Some(Refused::Held(finished)) = refused {
-                finished.post();
-            }
-            !is_over && running.key != key
-        });
+        if let Some(held) = self.held.take() {
+            held.post();
+        }
+        self.running
+            .retain(|running| !running.is_refused && running.key != key);
     }
 
     #[inline]
@@ -121,19 +126,23 @@ impl Probe {
         match &mut *self.running {
             [] => {}
             // The text is asked for only where there may be more than one statement whose row it is.
-            [only] if !only.has_inner && only.owns_row(statement) => only.count_row(),
-            running => {
-                let key = statement.sql().as_ptr().addr();
-                match running.iter_mut().rfind(|running| running.key == key) {
-                    Some(of) => {
-                        of.count_row();
-                        of.add_wait(&self.locks);
-                    }
-                    None => {
-                        if let Some(outer) = running.last_mut() {
-                            outer.has_inner = true;
-                        }
-                    }
+            [only] if only.owns_rows() => only.count_row(),
+            _ => self.find_row(statement),
+        }
+    }
+
+    #[cold]
+    fn find_row(&mut self, statement: &StmtRef<'_>) {
+        let key = statement.sql().as_ptr().addr();
+        let mut running = self.running.iter_mut();
+        match running.rfind(|running| running.key == key) {
+            Some(of) => {
+                of.count_row();
+                of.add_wait(&self.locks);
+            }
+            None => {
+                if let Some(outer) = self.running.last_mut() {
+                    outer.has_inner = true;
                 }
             }
         }
@@ -141,9 +150,9 @@ impl Probe {
 
     /// Which of the running statements it is that has ended.
     #[inline]
-    fn position(&self, statement: &StmtRef<'_>) -> Option<usize> {
+    fn position(&self, statement: &StmtRef<'_>, steps: i32) -> Option<usize> {
         match &*self.running {
-            [only] if !only.has_inner && !self.is_blind && only.has_moved(statement) => Some(0),
+            [only] if !only.has_inner && !self.is_blind && only.has_moved(steps) => Some(0),
             running => {
                 let key = statement.sql().as_ptr().addr();
                 running.iter().rposition(|running| running.key == key)
@@ -151,63 +160,91 @@ impl Probe {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn end(&mut self, statement: &StmtRef<'_>, told: Duration) {
         let end = Ticks::now();
-        let Some(at) = self.position(statement) else {
+        let steps = statement.get_status(StatementStatus::VmStep);
+        let Some(at) = self.position(statement, steps) else {
             return self.end_untold(&statement.sql(), end, told);
         };
-        let mut running = self.running.remove(at);
+        let others_run = self.running.len() > 1;
+        let (outer, rest) = self.running.split_at_mut(at);
+        let running = &mut rest[0];
         running.add_wait(&self.locks);
-        let (key, start) = (running.key, running.start);
+        running.is_refused = false;
         // Those that began before it are between two of their rows.
-        for outer in &mut self.running[..at] {
-            outer.between_rows += start.count_until(end);
+        for outer in outer {
+            outer.between_rows += running.start.count_until(end);
         }
-        if self.shapes.get(key).is_none() {
-            self.shapes.find(key, &statement.sql());
-        }
-        let Some(slot) = self.shapes.get(key) else {
-            return;
-        };
-        let facts = running.finish(statement, slot);
-        let known = &slot.known;
-        if known.is_inner {
-            return;
-        }
-        let is_refused =
-            facts.steps == STEPS_TO_TRANSACTION && facts.rows == 0 && known.needs_transaction;
-        current::with_current(|current| {
-            let Some(finished) = self.record(current, key, start, end, facts) else {
-                return;
-            };
-            if is_refused && !finished.gave_up() {
-                self.refuse(statement, key, finished);
-            } else if scope::is_open() {
-                if let Some(finished) = scope::park(self.link.number, key, finished) {
-                    finished.post_in(current);
-                }
-            } else {
-                finished.post_in(current);
+        let slot = self.shapes.at(running.key, || statement.sql());
+        let Known {
+            effect,
+            needs_transaction,
+            is_inner,
+            ..
+        } = slot.known;
+        let to_post = current::with_current(|current| {
+            let numbered = slot.number(current, self.link.quotes);
+            let mut did = running.finish(statement, slot, steps, end, numbered.shape, current);
+            if is_inner {
+                return None;
             }
+            if did.lock().is_some_and(|lock| lock.gave_up) {
+                did.fail("busy", Some(ffi::SQLITE_BUSY));
+            } else if let Some(code) = error_log::take() {
+                did.fail(class_of(code), Some(code));
+            } else if needs_transaction && did.steps == STEPS_TO_TRANSACTION && did.rows == 0 {
+                did.fail("refused", None);
+                running.is_refused = true;
+            }
+            if effect != Effect::Read || self.transactions.is_open() {
+                let (transactions, locks) = (&mut self.transactions, &self.locks);
+                follow(
+                    transactions,
+                    locks,
+                    &self.link,
+                    current,
+                    effect,
+                    &did,
+                    others_run,
+                );
+            }
+            let slow = finished::slow(numbered, current);
+            let is_slow = did.taken >= slow;
+            if is_slow || finished::looks_for_few(&did) {
+                plan::ask(current, &did, &slot.text, self.file.as_ref());
+            }
+            if running.is_refused || scope::is_open() {
+                return Some(Finished {
+                    statement: did,
+                    slow,
+                    is_refused: running.is_refused,
+                });
+            }
+            did.flags.set(Flags::SLOW, is_slow);
+            current.post_statement(did);
+            None
         });
+        let key = running.key;
+        let is_refused = running.is_refused;
+        if let Some(finished) = to_post.flatten() {
+            self.hand_over(key, finished);
+        }
+        if !is_refused {
+            self.running.remove(at);
+            // It was tried again, and this is how that ended.
+            self.held = None;
+        }
     }
 
-    /// A statement was refused its transaction. If the schema had changed, SQLite prepares it again now, and tells of
-    /// nothing but the end of that.
+    /// Leaves the record to the call that ran the statement; or posts it, unless it may be tried again.
     #[cold]
-    fn refuse(&mut self, statement: &StmtRef<'_>, key: usize, mut finished: Finished) {
-        let start = finished.statement.start;
-        finished.is_refused = true;
-        finished.fail("refused", None);
-        let refused = match scope::park(self.link.number, key, finished) {
-            None => Refused::Parked,
-            Some(finished) => Refused::Held(Box::new(finished)),
-        };
-        let in_transaction = self.transactions.is_open();
-        if let Some(slot) = self.shapes.get(key) {
-            let running = Running::refused(statement, key, slot, in_transaction, start, refused);
-            self.running.push(running);
+    fn hand_over(&mut self, key: usize, finished: Finished) {
+        match scope::park(self.link.number, key, finished) {
+            None => {}
+            // If the schema had changed, SQLite prepares it again now, and tells of nothing but the end of that.
+            Some(finished) if finished.is_refused => self.held = Some(Box::new(finished)),
+            Some(finished) => finished.post(),
         }
     }
 
@@ -215,99 +252,71 @@ impl Probe {
     #[cold]
     fn end_untold(&mut self, sql: &str, end: Ticks, told: Duration) {
         let key = sql.as_ptr().addr();
+        let slot = self.shapes.find(key, sql);
         // What virtual tables run for themselves ends so too, and is not the application's.
-        if !current::is_active() || !self.shapes.find(key, sql).known.is_explain {
+        if !current::is_active() || !slot.known.is_explain {
             return;
         }
         scope::statement_began(self.link.number, key, sql);
-        let (start, facts) = (end.before(told), Facts::untold());
-        let finished =
-            current::with_current(|current| self.record(current, key, start, end, facts));
-        if let Some(finished) = finished.flatten()
+        let start = end.before(told);
+        let finished = current::with_current(|current| {
+            let numbered = slot.number(current, self.link.quotes);
+            Finished {
+                statement: Statement {
+                    query: current.query,
+                    start,
+                    detail: None,
+                    request: current.request_id(),
+                    taken: start.span_until(end),
+                    rows: 0,
+                    steps: 0,
+                    shape: numbered.shape,
+                    flags: Flags::APPROXIMATE,
+                    outcome: OutcomeKind::Ok,
+                },
+                slow: finished::slow(numbered, current),
+                is_refused: false,
+            }
+        });
+        if let Some(finished) = finished
             && let Some(finished) = scope::park(self.link.number, key, finished)
         {
             finished.post();
         }
     }
+}
 
-    /// Makes the record of a statement that has ended.
-    #[inline]
-    fn record(
-        &mut self,
-        current: &Current<'_>,
-        key: usize,
-        start: Ticks,
-        end: Ticks,
-        facts: Facts,
-    ) -> Option<Finished> {
-        let slot = self.shapes.get(key)?;
-        let effect = slot.known.effect;
-        let numbered = slot.number(current, self.link.quotes);
-        let statement = Statement {
-            query: current.query,
-            start,
-            detail: facts.detail,
-            request: current.request_id(),
-            taken: start.span_until(end),
-            rows: facts.rows,
-            steps: facts.steps,
-            shape: numbered.shape,
-            flags: facts.flags,
-            outcome: OutcomeKind::Ok,
-        };
-        let own = current.query.and_then(|query| query.slow_nanos());
-        let mut finished = Finished {
-            statement,
-            effect,
-            slow_nanos: own.unwrap_or(numbered.slow_nanos),
-            is_refused: false,
-        };
-        if finished.gave_up() {
-            finished.fail("busy", Some(ffi::SQLITE_BUSY));
-        } else if let Some(code) = error_log::take() {
-            finished.fail(class_of(code), Some(code));
-        }
-        if effect != Effect::Read || self.transactions.is_open() {
-            self.follow(current, &finished, end);
-        }
-        if (finished.is_slow() || finished.looks_for_few())
-            && let Some(slot) = self.shapes.get(key)
-        {
-            plan::ask(current, &finished.statement, &slot.text, self.file.as_ref());
-        }
-        Some(finished)
-    }
-
-    /// Follows what the statement does to transaction and lock.
-    fn follow(&mut self, current: &Current<'_>, finished: &Finished, end: Ticks) {
-        let statement = &finished.statement;
-        let change = self.transactions.ended(
-            current,
-            &Ended {
-                effect: finished.effect,
-                start: statement.start,
-                end,
-                waited: finished.waited(),
-                gave_up: finished.gave_up(),
-                others_run: !self.running.is_empty(),
-            },
-        );
-        match change {
-            Change::Locked => {
-                let since = statement.start.after(finished.waited());
-                let holder = holder(current, statement.shape);
-                self.locks.writes(since, holder, true);
+/// Follows what a statement did to transaction and lock.
+fn follow(
+    transactions: &mut Transactions,
+    locks: &Locks,
+    link: &Link,
+    current: &Current<'_>,
+    effect: Effect,
+    did: &Statement,
+    others_run: bool,
+) {
+    let waited = did.lock().map(|lock| lock.waited).unwrap_or_default();
+    let ended = Ended {
+        effect,
+        start: did.start,
+        end: did.end(),
+        waited,
+        failed: did.outcome != OutcomeKind::Ok,
+        has_run: did.steps > STEPS_TO_TRANSACTION && did.lock().is_none_or(|lock| !lock.gave_up),
+        others_run,
+    };
+    match transactions.ended(current, &ended) {
+        Change::Locked => locks.writes(did.start.after(waited), holder(current, did.shape), true),
+        Change::Closed(mut transaction) => {
+            if link.ends_left_open.load(Relaxed) {
+                transaction.ending = Ending::LeftOpen;
             }
-            Change::Closed(mut transaction) => {
-                if self.link.ends_left_open.load(Relaxed) {
-                    transaction.ending = Ending::LeftOpen;
-                }
-                self.locks.writes_no_more();
-                current.post(Event::Transaction(transaction));
-            }
-            Change::None if !self.transactions.has_lock() => self.locks.writes_no_more(),
-            Change::None => {}
+            locks.writes_no_more();
+            current.post(Event::Transaction(transaction));
         }
+        Change::None if !transactions.has_lock() => locks.writes_no_more(),
+        Change::None => {}
     }
 }
 
@@ -340,24 +349,4 @@ fn holder(current: &Current<'_>, shape: u16) -> Holder {
 fn is_own_text(statement: &StmtRef<'_>, text: &str) -> bool {
     let sql = statement.sql();
     text.as_ptr() == sql.as_ptr() || text == sql
-}
-
-impl Flags {
-    fn approximate() -> Self {
-        let mut flags = Self::default();
-        flags.set(Self::APPROXIMATE, true);
-        flags
-    }
-}
-
-impl Facts {
-    /// Of a statement of which SQLite told nothing but its end.
-    fn untold() -> Self {
-        Self {
-            rows: 0,
-            steps: 0,
-            flags: Flags::approximate(),
-            detail: None,
-        }
-    }
 }

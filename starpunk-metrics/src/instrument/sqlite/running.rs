@@ -3,40 +3,34 @@
 use rusqlite::StatementStatus;
 use rusqlite::trace::StmtRef;
 
-use crate::instrument::sqlite::finished::Finished;
 use crate::instrument::sqlite::lock::Locks;
 use crate::instrument::sqlite::shapes::Slot;
 use crate::model::clock::{TickSpan, Ticks};
-use crate::model::statement::{Flags, LockWait, StatementDetail};
+use crate::model::operation::OutcomeKind;
+use crate::model::statement::{Flags, Statement, StatementDetail};
+use crate::record::current::Current;
 
 /// A statement that has begun and not ended.
 pub(crate) struct Running {
     /// The address of SQLite's own copy of the text: the identity of the statement while it runs.
     pub(crate) key: usize,
     pub(crate) start: Ticks,
-    first_row: Option<Ticks>,
+    /// Where it has rows.
+    first_row: Ticks,
+    /// Of statements on the same connection that began and ended between its rows: the caller's time, not its own.
+    pub(crate) between_rows: u64,
+    /// What is known of it before it ends, if anything is.
+    detail: Option<Box<StatementDetail>>,
+    before: Counters,
     rows: u32,
     /// How often it had run before.
     run: i32,
+    flags: Flags,
     reads_schema: bool,
-    pub(crate) prepare: Option<TickSpan>,
     /// Whether SQLite ran statements of its own inside, whose rows are told too.
     pub(crate) has_inner: bool,
-    /// Whether a transaction that was begun before was open.
-    in_transaction: bool,
-    /// Of statements on the same connection that began and ended between its rows: the caller's time, not its own.
-    pub(crate) between_rows: u64,
-    lock: Option<Box<LockWait>>,
     /// It was refused its transaction, and may be tried again.
-    pub(crate) refused: Option<Refused>,
-    before: Counters,
-}
-
-/// Where the record of a refused statement waits until it is known whether it is tried again.
-pub(crate) enum Refused {
-    /// With the open call of a `MonitoredConnection`.
-    Parked,
-    Held(Box<Finished>),
+    pub(crate) is_refused: bool,
 }
 
 /// SQLite's counters of a statement add up over its runs, so that what one run did is a difference.
@@ -50,21 +44,28 @@ pub(crate) struct Counters {
 
 impl Counters {
     fn of(statement: &StmtRef<'_>) -> Self {
+        Self::with(statement, statement.get_status(StatementStatus::VmStep))
+    }
+
+    #[inline]
+    fn with(statement: &StmtRef<'_>, steps: i32) -> Self {
         Self {
-            steps: statement.get_status(StatementStatus::VmStep),
+            steps,
             scan_steps: statement.get_status(StatementStatus::FullscanStep),
             sorts: statement.get_status(StatementStatus::Sort),
             auto_index_rows: statement.get_status(StatementStatus::AutoIndex),
         }
     }
-}
 
-/// What a run did: what every record has, and what only some have.
-pub(crate) struct Facts {
-    pub(crate) rows: u32,
-    pub(crate) steps: u32,
-    pub(crate) flags: Flags,
-    pub(crate) detail: Option<Box<StatementDetail>>,
+    /// They are 32 bits wide, and go round.
+    fn since(self, before: Self) -> Self {
+        Self {
+            steps: self.steps.wrapping_sub(before.steps),
+            scan_steps: self.scan_steps.wrapping_sub(before.scan_steps),
+            sorts: self.sorts.wrapping_sub(before.sorts),
+            auto_index_rows: self.auto_index_rows.wrapping_sub(before.auto_index_rows),
+        }
+    }
 }
 
 impl Running {
@@ -82,19 +83,24 @@ impl Running {
             run if run == slot.run => slot.counters,
             _ => Counters::of(statement),
         };
+        let mut flags = if run == 0 {
+            Flags::FRESH
+        } else {
+            Flags::REUSED
+        };
+        flags.set(Flags::IN_TRANSACTION, in_transaction);
         Self {
             key,
-            first_row: None,
+            first_row: Ticks::ZERO,
+            between_rows: 0,
+            detail: None,
+            before,
             rows: 0,
             run,
+            flags,
             reads_schema: slot.known.reads_schema,
-            prepare: None,
             has_inner: false,
-            in_transaction,
-            between_rows: 0,
-            lock: None,
-            refused: None,
-            before,
+            is_refused: false,
             // Last, so that it measures none of this.
             start: Ticks::now(),
         }
@@ -106,39 +112,8 @@ impl Running {
         self.run == 0
     }
 
-    /// A statement that was refused its transaction, and began at `start`. It ran, and did nothing yet.
-    pub(crate) fn refused(
-        statement: &StmtRef<'_>,
-        key: usize,
-        slot: &Slot,
-        in_transaction: bool,
-        start: Ticks,
-        refused: Refused,
-    ) -> Self {
-        let again = Self::begin(statement, key, slot, in_transaction);
-        Self {
-            start,
-            run: again.run - 1,
-            refused: Some(refused),
-            ..again
-        }
-    }
-
-    /// Whether a row of this statement is its own, if no other runs: what SQLite runs for itself has not run before.
-    #[inline]
-    pub(crate) fn owns_row(&self, statement: &StmtRef<'_>) -> bool {
-        self.rows > 0
-            || !self.reads_schema && statement.get_status(StatementStatus::Run) == self.run + 1
-    }
-
-    /// Whether it is this statement that ends, if no other runs: of an EXPLAIN SQLite does not tell the beginning, and it
-    /// runs no instructions.
-    #[inline]
-    pub(crate) fn has_moved(&self, statement: &StmtRef<'_>) -> bool {
-        statement
-            .get_status(StatementStatus::VmStep)
-            .wrapping_sub(self.before.steps)
-            > 0
+    pub(crate) fn add_prepare(&mut self, taken: TickSpan) {
+        self.detail.get_or_insert_default().prepare = Some(taken);
     }
 
     /// Takes over what the busy handler has counted, if it has.
@@ -147,56 +122,70 @@ impl Running {
         let Some(wait) = locks.take_wait() else {
             return;
         };
-        match &mut self.lock {
+        match &mut self.detail.get_or_insert_default().lock {
             Some(lock) => lock.add(&wait),
             lock => *lock = Some(wait),
         }
     }
 
+    /// Whether a row is its own, if no other statement runs that is known of. SQLite reads the schema with statements of which
+    /// it tells nothing but their rows, also before it tries again.
+    #[inline]
+    pub(crate) fn owns_rows(&self) -> bool {
+        !self.has_inner && (self.rows > 0 || !(self.reads_schema || self.is_refused))
+    }
+
+    /// Whether it is this statement that ends, if no other runs: of an EXPLAIN SQLite does not tell the beginning, and it
+    /// runs no instructions.
+    #[inline]
+    pub(crate) fn has_moved(&self, steps: i32) -> bool {
+        steps.wrapping_sub(self.before.steps) > 0
+    }
+
     #[inline]
     pub(crate) fn count_row(&mut self) {
         if self.rows == 0 {
-            self.first_row = Some(Ticks::now());
+            self.first_row = Ticks::now();
         }
         self.rows = self.rows.saturating_add(1);
     }
 
     /// What it did, as it ends.
     #[inline]
-    pub(crate) fn finish(self, statement: &StmtRef<'_>, slot: &mut Slot) -> Facts {
-        let after = Counters::of(statement);
+    pub(crate) fn finish(
+        &mut self,
+        statement: &StmtRef<'_>,
+        slot: &mut Slot,
+        steps: i32,
+        end: Ticks,
+        shape: u16,
+        current: &Current<'_>,
+    ) -> Statement {
+        let after = Counters::with(statement, steps);
+        let did = after.since(self.before);
         (slot.run, slot.counters) = (self.run + 1, after);
-        let difference = |before: i32, after: i32| after.wrapping_sub(before).cast_unsigned();
-        let scan_steps = difference(self.before.scan_steps, after.scan_steps);
-        let sorts = difference(self.before.sorts, after.sorts);
-        let auto_index_rows = difference(self.before.auto_index_rows, after.auto_index_rows);
-        let mut flags = Flags::default();
-        flags.set(Flags::FRESH, self.is_fresh());
-        flags.set(Flags::REUSED, !self.is_fresh());
-        flags.set(Flags::IN_TRANSACTION, self.in_transaction);
-        let has_detail = self.rows > 1
-            || scan_steps | sorts | auto_index_rows != 0
-            || self.between_rows != 0
-            || self.prepare.is_some()
-            || self.lock.is_some();
-        let detail = has_detail.then(|| {
-            let first_row = self.first_row.filter(|_| self.rows > 1);
-            Box::new(StatementDetail {
-                first_row: first_row.map(|at| self.start.span_until(at)),
-                caller: TickSpan::of(self.between_rows),
-                prepare: self.prepare,
-                scan_steps,
-                sorts,
-                auto_index_rows,
-                lock: self.lock,
-                ..StatementDetail::default()
-            })
-        });
-        Facts {
+        let is_plain = self.rows <= 1
+            && did.scan_steps | did.sorts | did.auto_index_rows == 0
+            && self.between_rows == 0;
+        if !is_plain {
+            let detail = self.detail.get_or_insert_default();
+            detail.first_row = (self.rows > 1).then(|| self.start.span_until(self.first_row));
+            detail.caller = TickSpan::of(self.between_rows);
+            detail.scan_steps = did.scan_steps.cast_unsigned();
+            detail.sorts = did.sorts.cast_unsigned();
+            detail.auto_index_rows = did.auto_index_rows.cast_unsigned();
+        }
+        Statement {
+            query: current.query,
+            start: self.start,
+            detail: self.detail.take(),
+            request: current.request_id(),
+            taken: self.start.span_until(end),
             rows: self.rows,
-            steps: difference(self.before.steps, after.steps),
-            flags,
-            detail,
+            steps: did.steps.cast_unsigned(),
+            shape,
+            flags: self.flags,
+            outcome: OutcomeKind::Ok,
         }
     }
 }

@@ -138,7 +138,7 @@ impl Learnt {
             seen.statement.outcome = outcome;
         }
         if let Some(failure) = self.failure {
-            seen.fail(failure.class, failure.code);
+            seen.statement.fail(failure.class, failure.code);
         }
         let is_plain = self.rows_changed.is_none()
             && self.prepare.is_none()

@@ -2,6 +2,7 @@
 //!
 //! An address alone would not do: SQLite frees a statement, and puts another where it was.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use crate::instrument::sqlite::running::Counters;
 use crate::instrument::sqlite::text::fingerprint::DoubleQuotes;
 use crate::instrument::sqlite::text::sql;
 use crate::model::callsite::Callsite;
-use crate::model::histogram::nanos;
+use crate::model::clock::{self, TickSpan};
 use crate::model::names::{Effect, KnownShape, Shape};
 use crate::record::current::Current;
 use crate::record::recorder::Recorder;
@@ -67,7 +68,7 @@ pub(crate) struct Numbered {
     pipeline: u64,
     pub(crate) shape: u16,
     /// From when on a statement of it is slow.
-    pub(crate) slow_nanos: u64,
+    pub(crate) slow: TickSpan,
 }
 
 impl ShapeCache {
@@ -93,12 +94,14 @@ impl ShapeCache {
         self.slots[at].as_mut().expect("it was found, or filled")
     }
 
-    /// What is known of the text that was found at this address, unless another has taken its place.
+    /// What is known of the text that was found at this address, or of the text itself if another has taken its place.
     #[inline]
-    pub(crate) fn get(&mut self, key: usize) -> Option<&mut Slot> {
-        self.slots[slot_of(key)]
-            .as_mut()
-            .filter(|slot| slot.key == key)
+    pub(crate) fn at<'a>(&mut self, key: usize, text: impl FnOnce() -> Cow<'a, str>) -> &mut Slot {
+        let at = slot_of(key);
+        if self.slots[at].as_ref().is_none_or(|slot| slot.key != key) {
+            self.fill(at, key, &text());
+        }
+        self.slots[at].as_mut().expect("it was found, or filled")
     }
 
     #[cold]
@@ -182,7 +185,7 @@ pub(crate) fn named(shape: Shape, query: Option<&Callsite>) -> Shape {
 /// SQLite's names are the same in any case, so their series is too; it shows the spelling that was seen first.
 pub(crate) fn intern(recorder: &Recorder, shape: Shape) -> Numbered {
     let key = format!("{}\n{}", shape.fingerprint, shape.table).to_ascii_lowercase();
-    let slow_nanos = nanos(recorder.policy.slow_statement(&shape));
+    let slow = TickSpan::of(clock::ticks_in(recorder.policy.slow_statement(&shape)));
     let number = recorder
         .names
         .shapes
@@ -191,7 +194,7 @@ pub(crate) fn intern(recorder: &Recorder, shape: Shape) -> Numbered {
         pipeline: recorder.id,
         // The table is far smaller; what did not fit would be counted with what overflows it.
         shape: u16::try_from(number).unwrap_or_default(),
-        slow_nanos,
+        slow,
     }
 }
 

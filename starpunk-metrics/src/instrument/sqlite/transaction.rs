@@ -38,7 +38,10 @@ pub(crate) struct Ended {
     pub(crate) end: Ticks,
     /// Until it had the lock, if it had to wait for it.
     pub(crate) waited: TickSpan,
-    pub(crate) gave_up: bool,
+    /// As far as that is known.
+    pub(crate) failed: bool,
+    /// Whether it got as far as to have its lock.
+    pub(crate) has_run: bool,
     /// Whether other statements of the connection are still running.
     pub(crate) others_run: bool,
 }
@@ -81,18 +84,18 @@ impl Transactions {
         };
         match statement.effect {
             // Of what became of the one before nobody told: an error has rolled it back.
-            Effect::Begin | Effect::BeginWrite if !statement.gave_up => {
+            Effect::Begin | Effect::BeginWrite if !statement.failed => {
                 let before = self.close(Ending::RolledBack, statement.start, None);
                 self.begin(current, statement);
                 return before;
             }
-            Effect::Commit if !statement.gave_up => {
+            Effect::Commit if !statement.failed => {
                 let commit = statement.start.span_until(statement.end);
                 return self.close(Ending::Committed, statement.end, Some(commit));
             }
             Effect::Rollback => return self.close(Ending::RolledBack, statement.end, None),
             Effect::Savepoint(name) => open.savepoints.push(name),
-            Effect::Release(name) if !statement.gave_up => {
+            Effect::Release(name) if !statement.failed => {
                 if let Some(at) = open.savepoints.iter().rposition(|known| *known == name) {
                     open.savepoints.truncate(at);
                 }
@@ -110,7 +113,7 @@ impl Transactions {
         }
         open.statements += 1;
         open.idle_since = (!statement.others_run).then_some(statement.end);
-        if statement.effect == Effect::Write && !statement.gave_up {
+        if statement.effect == Effect::Write && statement.has_run {
             open.writes += 1;
             if open.locked.is_none() {
                 open.locked = Some(statement.start.after(statement.waited));
@@ -124,7 +127,7 @@ impl Transactions {
         let mut savepoints = Vec::new();
         match statement.effect {
             Effect::Begin => {}
-            Effect::BeginWrite if !statement.gave_up => {}
+            Effect::BeginWrite if !statement.failed => {}
             Effect::Savepoint(name) => savepoints.push(name),
             _ => return Change::None,
         }
