@@ -64,7 +64,13 @@ impl Findings {
             Event::Statement(statement) => self.look_at_statement(statement, pipeline),
             Event::Call(call) if call.outcome == OutcomeKind::Error => self.look_at_failure(call),
             Event::Transaction(transaction) if transaction.ending == Ending::LeftOpen => {
-                let seen = self.find(FindingKind::LeftOpen, None, None, transaction.query, None);
+                let seen = self.find(
+                    FindingKind::LeftOpen,
+                    None,
+                    None,
+                    transaction.function,
+                    None,
+                );
                 if let Some(seen) = seen {
                     let open = transaction.start.until(transaction.end);
                     seen.add(open, transaction.request);
@@ -84,7 +90,7 @@ impl Findings {
             let holder = lock.holder.filter(|holder| holder.pipeline == pipeline);
             let held_by = holder.map(|holder| holder.shape);
             let kind = FindingKind::LockWait;
-            if let Some(seen) = self.find(kind, shape, None, statement.query, held_by) {
+            if let Some(seen) = self.find(kind, shape, None, statement.function, held_by) {
                 seen.add(lock.waited.duration(), statement.request);
                 seen.gave_up += u64::from(lock.gave_up);
                 seen.holder = holder.or(seen.holder);
@@ -95,7 +101,7 @@ impl Findings {
             || detail.error_class == Some("refused") && statement.flags.has(Flags::IN_TRANSACTION);
         if is_upgrade {
             let kind = FindingKind::DeferredUpgrade;
-            if let Some(seen) = self.find(kind, shape, None, statement.query, None) {
+            if let Some(seen) = self.find(kind, shape, None, statement.function, None) {
                 seen.add(statement.duration(), statement.request);
             }
         }
@@ -131,7 +137,7 @@ impl Findings {
                 _ => continue,
             };
             let shape = Some(repeated.shape);
-            if let Some(seen) = self.find(kind, shape, request.route, repeated.query, None) {
+            if let Some(seen) = self.find(kind, shape, request.route, repeated.function, None) {
                 seen.add(repeated.taken.duration(), Some(request.id));
                 seen.statements += u64::from(repeated.count);
                 seen.most = seen.most.max(u64::from(repeated.count));

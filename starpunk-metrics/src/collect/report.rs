@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::collect::state::{Record, State};
 use crate::model::aggregate::{Aggregate, sum};
+use crate::model::callsite::CallKind;
 use crate::model::event::{Call, Event, Request};
 use crate::model::field::Fields;
 use crate::model::metric::{Metric, MetricsStats, TypeStats};
@@ -243,8 +244,12 @@ fn statement_fields(statement: &Statement, shape: &Shape, names: &Names) -> Fiel
     fields.push("query_type", shape.query_type);
     fields.push("table", &*shape.table);
     fields.push("fingerprint", &*shape.fingerprint);
-    if let Some(query) = statement.query {
-        fields.push("query_name", query.name());
+    if let Some(function) = statement.function {
+        let name = match function.kind() {
+            CallKind::Query => "query_name",
+            CallKind::Business => "function",
+        };
+        fields.push(name, function.name());
     }
     fields.push("rows", statement.rows);
     fields.push("vm_steps", statement.steps);

@@ -29,8 +29,8 @@ struct Open {
 #[derive(Debug)]
 pub(crate) struct Repeated {
     pub(crate) shape: u16,
-    /// The annotated query that ran it first.
-    pub(crate) query: Option<&'static Callsite>,
+    /// The annotated function that ran it first.
+    pub(crate) function: Option<&'static Callsite>,
     pub(crate) count: u32,
     /// Of those, the ones outside of any transaction.
     pub(crate) alone: u32,
@@ -72,7 +72,7 @@ impl Requests {
         } else if statements.len() < MAX_STATEMENTS {
             statements.push(Repeated {
                 shape,
-                query: statement.query,
+                function: statement.function,
                 count: 1,
                 alone,
                 taken: statement.taken,

@@ -156,7 +156,7 @@ fn held_by(seen: &Seen, fingerprint: impl Fn(u16) -> String) -> String {
         return "a lock whose holder is not known".to_owned();
     };
     let mut text = format!("the lock that was taken by `{}`", fingerprint(holder.shape));
-    if let Some(function) = holder.query {
+    if let Some(function) = holder.function {
         text.push_str(&format!(" in {}", function.name()));
     }
     if let Some(request) = holder.request {

@@ -48,7 +48,7 @@ impl SlowWarnings {
             duration_ms = milliseconds(statement.duration()),
             statement = &*known.shape.fingerprint,
             rows = statement.rows,
-            query_name = statement.query.map(Callsite::name),
+            function = statement.function.map(Callsite::name),
             request_id = statement.request.map(tracing::field::display),
             not_told = std::mem::take(&mut self.untold),
             "slow statement"

@@ -54,7 +54,7 @@ pub struct Finding {
     pub kind: FindingKind,
     /// The fingerprint of the statement it is about, if it is about one.
     pub statement: Option<String>,
-    /// The annotated query around it.
+    /// The annotated function around it.
     pub function: Option<String>,
     /// The requests it happened in, as `METHOD route`.
     pub route: Option<String>,

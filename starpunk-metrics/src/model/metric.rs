@@ -34,7 +34,8 @@ pub struct Metric {
     /// | type | fields |
     /// |---|---|
     /// | `http` | `method`, `route`, `status`, `request_bytes`, `response_bytes`, `head_ms`, `statements`, `statement_ms` |
-    /// | `database` | `query_type`, `table`, `query_name`, `rows`, `rows_changed`, `error_code`, `batch_size` |
+    /// | `database` | `query_type`, `table`, `fingerprint`, `query_name` or `function`, `rows`, `vm_steps`, `fresh` |
+    /// | where there are any | `in_transaction`, `rows_changed`, `error_code`, `batch_size`, `scan_steps`, `sorts`, `auto_index_rows`, `first_row_ms`, `caller_ms`, `prepare_ms`, `lock_wait_ms`, `lock_retries`, `lock_given_up`, `lock_holder` |
     /// | `database`, of an annotated query | what the annotation was given, `query_name`, `table`, `statements` |
     /// | `render` | what the annotation or the helper was given |
     /// | of an `async` function, also | `busy_ms` in all its polls, `longest_poll_ms`, `blocking` |

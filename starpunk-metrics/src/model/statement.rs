@@ -12,8 +12,8 @@ use crate::model::request_id::RequestId;
 /// It ends before the flags of a `Call` begin, so that the tag of `Event` fits among them.
 #[derive(Debug)]
 pub(crate) struct Statement {
-    /// The innermost annotated query around it.
-    pub(crate) query: Option<&'static Callsite>,
+    /// The innermost annotated query around it, or else the innermost business function.
+    pub(crate) function: Option<&'static Callsite>,
     pub(crate) start: Ticks,
     pub(crate) detail: Option<Box<StatementDetail>>,
     pub(crate) request: Option<RequestId>,
@@ -99,7 +99,7 @@ pub(crate) struct LockWait {
 pub(crate) struct Holder {
     /// The pipeline whose numbers these are.
     pub(crate) pipeline: u64,
-    pub(crate) query: Option<&'static Callsite>,
+    pub(crate) function: Option<&'static Callsite>,
     pub(crate) request: Option<RequestId>,
     /// The statement that took the lock.
     pub(crate) shape: u16,

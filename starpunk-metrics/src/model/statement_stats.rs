@@ -21,7 +21,7 @@ pub(crate) const MAX_CALLERS: usize = 8;
 pub(crate) struct StatementSeries {
     pub(crate) tally: Tally,
     pub(crate) facts: StatementFacts,
-    /// The annotated queries around them, the first ones that were seen.
+    /// The annotated functions around them, the first ones that were seen.
     pub(crate) functions: Vec<(&'static Callsite, u64)>,
     /// The latest request in which one was slow, or looked at rows without an index; with the end of that statement, because
     /// threads are collected one after the other.
@@ -85,7 +85,7 @@ pub struct StatementStats {
     pub tally: Tally,
     /// What they did.
     pub facts: StatementFacts,
-    /// The annotated queries that ran them, the most frequent first; at most 8.
+    /// The annotated functions that ran them, the most frequent first; at most 8.
     pub functions: Vec<(String, u64)>,
     /// The requests that ran them, by `METHOD route`, and how many statements each route ran; at most 8.
     pub routes: Vec<(String, u64)>,
@@ -124,8 +124,8 @@ impl StatementSeries {
     pub(crate) fn observe(&mut self, statement: &Statement, outcome: Outcome, verdict: &Verdict) {
         self.tally.observe(outcome, verdict);
         self.facts.observe(statement);
-        if let Some(query) = statement.query {
-            self.count_function(query, 1);
+        if let Some(function) = statement.function {
+            self.count_function(function, 1);
         }
         let Some(request) = statement.request else {
             return;

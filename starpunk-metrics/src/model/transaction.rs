@@ -13,8 +13,8 @@ const MAX_SERIES: usize = 200;
 /// One transaction that has ended.
 #[derive(Debug)]
 pub(crate) struct Transaction {
-    /// The annotated query that began it.
-    pub(crate) query: Option<&'static Callsite>,
+    /// The annotated function that began it.
+    pub(crate) function: Option<&'static Callsite>,
     pub(crate) request: Option<RequestId>,
     pub(crate) start: Ticks,
     pub(crate) end: Ticks,
@@ -43,7 +43,7 @@ pub(crate) enum Ending {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct TransactionStats {
-    /// The annotated query in which they were begun; `None` for all that were begun outside of any.
+    /// The annotated function in which they were begun; `None` for all that were begun outside of any.
     pub function: Option<String>,
     /// How long they were open.
     pub open: Histogram,
@@ -121,7 +121,7 @@ pub(crate) struct TransactionTable(Vec<(Option<&'static Callsite>, TransactionSt
 
 impl TransactionTable {
     pub(crate) fn observe(&mut self, transaction: &Transaction) {
-        self.series(transaction.query).observe(transaction);
+        self.series(transaction.function).observe(transaction);
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {

@@ -1,5 +1,6 @@
 //! What flows with the work: which pipeline it reports to, and for which request.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -59,8 +60,8 @@ pub(crate) struct Context {
     /// `None`: the process's own pipeline, if one was started.
     pub(crate) recorder: Option<Arc<Recorder>>,
     pub(crate) request: Option<Arc<RequestContext>>,
-    /// The innermost annotated query around the work.
-    pub(crate) query: Option<&'static Callsite>,
+    /// The innermost annotated query around the work, or else the innermost business function.
+    pub(crate) function: Cell<Option<&'static Callsite>>,
 }
 
 impl Context {

@@ -25,7 +25,7 @@ static GLOBAL: RwLock<Option<Arc<Recorder>>> = RwLock::new(None);
 thread_local! {
     static LOCAL: Local = const {
         Local {
-            context: RefCell::new(Context { recorder: None, request: None, query: None }),
+            context: RefCell::new(Context { recorder: None, request: None, function: Cell::new(None) }),
             statements: Cell::new(0),
             depths: Depths::new(),
             dice: Cell::new(Dice::new()),
@@ -138,7 +138,7 @@ pub(crate) fn swap_context(other: &mut Context) {
 pub(crate) struct Before {
     depth: Depth,
     statements: u32,
-    query: Option<&'static Callsite>,
+    function: Option<&'static Callsite>,
 }
 
 impl Before {
@@ -149,16 +149,13 @@ impl Before {
     }
 }
 
-/// A call of `site` runs on this thread from now on; an annotated query is the innermost one.
+/// A call of `site` runs on this thread from now on.
 #[inline]
 pub(crate) fn enter_call(site: &'static Callsite) -> Before {
     let entered = LOCAL.try_with(|local| Before {
         depth: local.depths.enter(site),
         statements: local.statements.get(),
-        query: match site.kind() {
-            CallKind::Query => local.replace_query(Some(site)),
-            CallKind::Business => None,
-        },
+        function: local.enter_function(site),
     });
     entered.unwrap_or_default()
 }
@@ -168,9 +165,7 @@ pub(crate) fn enter_call(site: &'static Callsite) -> Before {
 pub(crate) fn leave_call(site: &'static Callsite, before: &Before) -> u32 {
     let left = LOCAL.try_with(|local| {
         local.depths.leave(site, before.depth);
-        if site.kind() == CallKind::Query {
-            local.replace_query(before.query);
-        }
+        local.leave_function(before.function);
         local.statements.get().wrapping_sub(before.statements)
     });
     left.unwrap_or_default()
@@ -198,7 +193,8 @@ pub(crate) fn add_statements(count: u32) {
 pub(crate) struct Current<'a> {
     pub(crate) recorder: &'a Recorder,
     pub(crate) request: Option<&'a RequestContext>,
-    pub(crate) query: Option<&'static Callsite>,
+    /// The innermost annotated query around the work, or else the innermost business function.
+    pub(crate) function: Option<&'static Callsite>,
     slot: &'a Slot,
     dice: &'a Cell<Dice>,
     statements: &'a Cell<u32>,
@@ -213,6 +209,13 @@ impl Current<'_> {
         let sampled = rate.keeps(&mut dice);
         self.dice.set(dice);
         sampled
+    }
+
+    /// The innermost annotated query around the work.
+    #[inline]
+    pub(crate) fn query(&self) -> Option<&'static Callsite> {
+        let function = self.function;
+        function.filter(|function| function.kind() == CallKind::Query)
     }
 
     #[inline]
@@ -271,7 +274,7 @@ pub(crate) fn with_current<R>(work: impl FnOnce(&Current<'_>) -> R) -> Option<R>
             Some(work(&Current {
                 recorder,
                 request: context.request.as_deref(),
-                query: context.query,
+                function: context.function.get(),
                 slot,
                 dice: &local.dice,
                 statements: &local.statements,
@@ -292,10 +295,23 @@ fn count_lost_with_thread() {
 }
 
 impl Local {
+    /// Returns what the function around was. A query keeps its name also inside a business function that it calls.
     #[inline]
-    fn replace_query(&self, query: Option<&'static Callsite>) -> Option<&'static Callsite> {
-        let mut context = self.context.try_borrow_mut().ok()?;
-        std::mem::replace(&mut context.query, query)
+    fn enter_function(&self, site: &'static Callsite) -> Option<&'static Callsite> {
+        let context = self.context.try_borrow().ok()?;
+        let around = context.function.get();
+        let is_in_query = around.is_some_and(|around| around.kind() == CallKind::Query);
+        if site.kind() == CallKind::Query || !is_in_query {
+            context.function.set(Some(site));
+        }
+        around
+    }
+
+    #[inline]
+    fn leave_function(&self, around: Option<&'static Callsite>) {
+        if let Ok(context) = self.context.try_borrow() {
+            context.function.set(around);
+        }
     }
 
     #[inline]

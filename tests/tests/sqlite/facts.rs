@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use starpunk_metrics::sqlite::{MonitoredConnection, instrument};
-use starpunk_metrics::{Metric, Metrics, Outcome, StatementOrder, StatementStats, monitored_query};
+use starpunk_metrics::{
+    Metric, Metrics, Outcome, StatementOrder, StatementStats, monitored_query, track_business,
+};
 use starpunk_metrics_tests::{config, only, pipeline};
 
 const NAP: Duration = Duration::from_millis(3);
@@ -209,6 +211,47 @@ fn statements_that_differ_in_their_values_are_one_shape() {
     // As an operation they are the same.
     assert_eq!(snapshot.operations.len(), 1);
     assert_eq!(snapshot.operations[0].rows, 53);
+}
+
+#[track_business("counted")]
+fn business(connection: &Connection) {
+    count_rows(connection, "SELECT 1 FROM notes");
+    first(connection);
+}
+
+#[monitored_query]
+fn query_around_business(connection: &Connection) {
+    business(connection);
+}
+
+#[test]
+fn a_statement_is_of_the_query_around_it_or_else_of_the_business_function() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    let connection = plain();
+    business(&connection);
+    query_around_business(&connection);
+    count_rows(&connection, "SELECT 1 FROM notes");
+    let functions = |fingerprint| shape(&metrics, fingerprint).functions;
+    let called = |name: &str, calls| (name.to_owned(), calls);
+    assert_eq!(
+        functions("SELECT ? FROM notes"),
+        [
+            called("counted", 1),
+            called("sqlite::facts::query_around_business", 1)
+        ]
+    );
+    assert_eq!(
+        functions("SELECT body FROM notes WHERE id = ?"),
+        [called("sqlite::facts::first", 2)]
+    );
+    let first = metrics
+        .metrics()
+        .into_iter()
+        .find(|metric| metric.operation_name == "SELECT notes")
+        .unwrap();
+    assert_eq!(first.fields["function"], "counted");
+    assert_eq!(first.fields.get("query_name"), None);
 }
 
 #[test]

@@ -71,7 +71,7 @@ impl RequestGuard {
         Context {
             recorder: Some(Arc::clone(&self.recorder)),
             request: Some(Arc::clone(&self.request)),
-            query: None,
+            function: Cell::default(),
         }
     }
 

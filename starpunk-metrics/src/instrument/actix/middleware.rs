@@ -1,6 +1,6 @@
 //! The middleware: gives each request its id, its context and its record, and puts the id on the response.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, Ready, ready};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -120,7 +120,7 @@ where
         let context = Context {
             recorder: recorder.clone(),
             request: Some(Arc::clone(&request_context)),
-            query: None,
+            function: Cell::default(),
         };
         let Some(recorder) = recorder else {
             return self.call_in(context, request).with_id(id);

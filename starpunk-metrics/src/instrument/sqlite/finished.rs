@@ -46,7 +46,7 @@ pub(crate) fn looks_for_few(statement: &Statement) -> bool {
 /// From when on a statement of this shape is slow here: the annotation around it counts more.
 #[inline]
 pub(crate) fn slow(numbered: Numbered, current: &Current<'_>) -> TickSpan {
-    match current.query.and_then(Callsite::slow_nanos) {
+    match current.query().and_then(Callsite::slow_nanos) {
         Some(nanos) => TickSpan::of(clock::ticks_in(Duration::from_nanos(nanos))),
         None => numbered.slow,
     }
@@ -82,11 +82,11 @@ fn post_shape(
 ) {
     let taken = start.span_until(Ticks::now());
     let finished = current::with_current(|current| {
-        let shape = shapes::named(shape, current.query);
+        let shape = shapes::named(shape, current.query());
         let numbered = shapes::intern(current.recorder, shape);
         Finished {
             statement: Statement {
-                query: current.query,
+                function: current.function,
                 start,
                 detail,
                 request: current.request_id(),

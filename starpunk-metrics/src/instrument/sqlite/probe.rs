@@ -263,7 +263,7 @@ impl Probe {
             let numbered = slot.number(current, self.link.quotes);
             Finished {
                 statement: Statement {
-                    query: current.query,
+                    function: current.function,
                     start,
                     detail: None,
                     request: current.request_id(),
@@ -338,7 +338,7 @@ fn announce(locks: &Locks, slot: &mut Slot, quotes: DoubleQuotes) {
 fn holder(current: &Current<'_>, shape: u16) -> Holder {
     Holder {
         pipeline: current.recorder.id,
-        query: current.query,
+        function: current.function,
         request: current.request_id(),
         shape,
         held: Default::default(),

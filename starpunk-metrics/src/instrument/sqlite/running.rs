@@ -176,7 +176,7 @@ impl Running {
             detail.auto_index_rows = did.auto_index_rows.cast_unsigned();
         }
         Statement {
-            query: current.query,
+            function: current.function,
             start: self.start,
             detail: self.detail.take(),
             request: current.request_id(),

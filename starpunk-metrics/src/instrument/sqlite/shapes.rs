@@ -153,7 +153,7 @@ impl Slot {
         let Self { text, known, .. } = self;
         let pipeline = current.recorder.id;
         if known.wants_table
-            && let Some(query) = current.query.filter(|query| query.table_name().is_some())
+            && let Some(query) = current.query().filter(|query| query.table_name().is_some())
         {
             return match known.named {
                 Some((by, known)) if std::ptr::eq(by, query) && known.pipeline == pipeline => known,

@@ -17,7 +17,7 @@ pub(crate) struct Transactions {
 
 struct Open {
     begun: Ticks,
-    query: Option<&'static Callsite>,
+    function: Option<&'static Callsite>,
     request: Option<crate::model::request_id::RequestId>,
     /// Since when it has the write lock.
     locked: Option<Ticks>,
@@ -134,7 +134,7 @@ impl Transactions {
         let has_lock = statement.effect == Effect::BeginWrite;
         self.open = Some(Open {
             begun: statement.start,
-            query: current.query,
+            function: current.function,
             request: current.request_id(),
             locked: has_lock.then(|| statement.start.after(statement.waited)),
             begun_by_savepoint: !savepoints.is_empty(),
@@ -156,7 +156,7 @@ impl Transactions {
             return Change::None;
         };
         Change::Closed(Box::new(Transaction {
-            query: open.query,
+            function: open.function,
             request: open.request,
             start: open.begun,
             end,
