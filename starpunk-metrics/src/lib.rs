@@ -52,7 +52,8 @@
 //! # What is read
 //!
 //! [`get_metrics`] returns the kept records, [`get_metrics_stats`] the totals by type, [`get_snapshot`] everything that
-//! was counted, [`Snapshot::to_json`] that as JSON.
+//! was counted, [`Snapshot::to_json`] that as JSON. [`Snapshot::statements`] tells what each shape of statement did, and
+//! [`Snapshot::findings`] what is wrong and what to do about it.
 //!
 //! ```
 //! use starpunk_metrics::{Config, Metrics, OperationType, business, get_metrics, get_metrics_stats};
@@ -86,6 +87,9 @@
 //! assert_eq!(metrics.metrics()[0].operation_name, "sold");
 //! # Ok::<(), starpunk_metrics::Error>(())
 //! ```
+//!
+//! The other way round, [`assert_queries!`], [`assert_no_full_scans!`] and [`assert_no_n_plus_one!`] are for tests of what the
+//! application asks its database.
 //!
 //! # Features
 //!
@@ -122,8 +126,9 @@ pub mod business {
 pub use starpunk_metrics_macros::{monitored_query, track_business};
 
 #[cfg(feature = "sqlite")]
-#[doc = include_str!("../docs/sqlite.md")]
 pub mod sqlite {
+    #![doc = include_str!("../docs/sqlite.md")]
+
     pub use crate::instrument::sqlite::connection::MonitoredConnection;
     pub use crate::instrument::sqlite::error_log::error_log;
     pub use crate::instrument::sqlite::hook::instrument;

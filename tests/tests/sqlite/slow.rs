@@ -140,6 +140,34 @@ fn a_database_in_memory_has_no_plans_and_says_so() {
 }
 
 #[test]
+fn a_plan_that_could_not_be_asked_for_is_asked_for_again() {
+    let metrics = pipeline(all_slow());
+    let _entered = metrics.enter();
+    let (_dir, connection) = site();
+    connection.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let ask_once = || ask(&connection, "SELECT body FROM notes WHERE id = 1");
+    let told = || {
+        let snapshot = metrics.snapshot();
+        let select = snapshot
+            .statements()
+            .iter()
+            .find(|known| known.query_type == "SELECT");
+        select.unwrap().plan.clone()
+    };
+    ask_once();
+    assert_eq!(
+        told(),
+        Some(QueryPlan::Unavailable("the database was locked"))
+    );
+    connection.execute_batch("COMMIT").unwrap();
+    ask_once();
+    assert_eq!(
+        told(),
+        steps(&["SEARCH notes USING INTEGER PRIMARY KEY (rowid=?)"])
+    );
+}
+
+#[test]
 fn what_only_its_own_connection_can_prepare_has_no_plan_and_says_so() {
     let metrics = pipeline(all_slow());
     let _entered = metrics.enter();
