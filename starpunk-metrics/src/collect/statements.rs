@@ -171,6 +171,10 @@ fn held_by(seen: &Seen, fingerprint: impl Fn(u16) -> String) -> String {
 
 fn full_scan(state: &State, names: &Names, number: u16, scan: &Scan) -> Option<Finding> {
     let series = state.aggregate.statements.get(usize::from(number))?;
+    // What wants a table whole has to read it; that is worth a word only where it takes long.
+    if scan.index.is_none() && series.tally.slow() == 0 {
+        return None;
+    }
     let known = names.shapes.get(u32::from(number));
     let Scan { table, rows, .. } = scan;
     let rows = if *rows >= Scan::COUNTED {
@@ -178,18 +182,10 @@ fn full_scan(state: &State, names: &Names, number: u16, scan: &Scan) -> Option<F
     } else {
         format!("{rows} rows")
     };
-    let columns = scan.columns.join(", ");
     let routes = state.callers.get(&number).into_iter().flatten();
     let route = routes.max_by_key(|(_, calls)| *calls);
     let functions = series.functions.iter();
-    let advice = if columns.is_empty() {
-        format!(
-            "no condition on a column of {table} was found: \
-             if it wants but some rows, index what tells them, else ask for less, or less often"
-        )
-    } else {
-        format!("CREATE INDEX ON {table}({columns}), if that leaves only few rows to look at")
-    };
+    let advice = index_advice(scan, &known.shape.fingerprint);
     Some(Finding {
         kind: FindingKind::FullScan,
         statement: Some(known.shape.fingerprint.to_string()),
@@ -207,6 +203,22 @@ fn full_scan(state: &State, names: &Names, number: u16, scan: &Scan) -> Option<F
             .map(|(_, request)| *request)
             .collect(),
     })
+}
+
+/// What to do, as SQL that can be run if it is known.
+fn index_advice(scan: &Scan, fingerprint: &str) -> String {
+    let Some(index) = &scan.index else {
+        return format!(
+            "no condition on a column of {} was found: \
+             if it wants but some rows, index what tells them, else ask for less, or less often",
+            scan.table
+        );
+    };
+    if fingerprint.contains(" LIKE ") || fingerprint.contains(" GLOB ") {
+        format!("{index}; a pattern that begins with a wildcard wants a full-text index instead")
+    } else {
+        index.clone()
+    }
 }
 
 fn hook_replaced(count: u64) -> Finding {

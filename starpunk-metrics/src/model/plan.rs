@@ -21,8 +21,8 @@ pub(crate) struct Scan {
     pub(crate) table: String,
     /// How many rows it has, at most [`Scan::COUNTED`].
     pub(crate) rows: u64,
-    /// The columns that its rows are chosen by, or else ordered by.
-    pub(crate) columns: Vec<String>,
+    /// The statement that makes an index of the columns that its rows are chosen by, or else ordered by.
+    pub(crate) index: Option<String>,
 }
 
 impl Scan {

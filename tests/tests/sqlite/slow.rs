@@ -219,6 +219,34 @@ fn a_table_that_is_read_whole_is_a_finding_with_its_columns_also_if_it_is_fast()
         "{}",
         finding.advice
     );
+    // It can be run as it is, and helps.
+    connection.execute_batch(&finding.advice).unwrap();
+    of_author(&connection, "author 9");
+    assert_eq!(
+        metrics.metrics().pop().unwrap().fields.get("scan_steps"),
+        None
+    );
+}
+
+#[test]
+fn names_that_need_quotes_have_them_in_the_index_that_is_advised() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    let (_dir, connection) = site();
+    connection
+        .execute_batch(
+            "CREATE TABLE \"order\" (id INTEGER PRIMARY KEY, \"for whom\", \"group\");
+             INSERT INTO \"order\" SELECT id, author, year FROM notes",
+        )
+        .unwrap();
+    let sql = "SELECT id FROM \"order\" WHERE [for whom] = 'author 1' AND `group` > 2001";
+    ask(&connection, sql);
+    let finding = &findings(&metrics)[0];
+    assert_eq!(
+        finding.advice,
+        r#"CREATE INDEX "order_by_for whom_group" ON "order"("for whom", "group")"#
+    );
+    connection.execute_batch(&finding.advice).unwrap();
 }
 
 #[test]

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags, Result, ffi};
 use crate::instrument::sqlite::error::Failure;
 use crate::instrument::sqlite::text::conditions::{Column, Conditions, conditions};
 use crate::instrument::sqlite::text::fingerprint::DoubleQuotes;
+use crate::instrument::sqlite::text::keywords::keyword;
 use crate::model::names::Shape;
 use crate::model::plan::{PlanErrand, PlanReport, QueryPlan, Scan};
 use crate::model::statement::Statement;
@@ -180,7 +181,7 @@ fn scan(
     else {
         return Ok(None);
     };
-    let quoted = format!("\"{}\"", table.replace('"', "\"\""));
+    let quoted = quoted(&table);
     let most = Scan::COUNTED;
     let rows: u32 = connection.query_row(
         &format!("SELECT count(*) FROM (SELECT 1 FROM {quoted} LIMIT {most})"),
@@ -201,10 +202,37 @@ fn scan(
         }
     };
     Ok(Some(Scan {
-        table,
         rows: u64::from(rows),
-        columns,
+        index: index_on(&table, &columns),
+        table,
     }))
+}
+
+/// The statement that makes an index.
+fn index_on(table: &str, columns: &[String]) -> Option<String> {
+    if columns.is_empty() {
+        return None;
+    }
+    let name = quoted(&format!("{table}_by_{}", columns.join("_")));
+    let columns: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
+    let columns = columns.join(", ");
+    Some(format!(
+        "CREATE INDEX {name} ON {}({columns})",
+        quoted(table)
+    ))
+}
+
+/// A name as SQL has it, in quotes where it needs them.
+fn quoted(name: &str) -> String {
+    let is_word = name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii());
+    let begins_well = !name.starts_with(|c: char| c.is_ascii_digit());
+    if is_word && begins_well && keyword(name).is_none() {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
 }
 
 fn columns_of(connection: &Connection, table: &str) -> Result<Vec<String>> {

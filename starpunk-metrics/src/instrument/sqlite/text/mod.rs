@@ -5,7 +5,7 @@
 
 pub(crate) mod conditions;
 pub(crate) mod fingerprint;
-mod keywords;
+pub(crate) mod keywords;
 mod lexer;
 mod places;
 pub(crate) mod sql;
