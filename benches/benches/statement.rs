@@ -1,5 +1,7 @@
 //! What the hook adds to a statement.
 
+use std::path::Path;
+
 use benches::{compare, contender};
 use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
@@ -9,7 +11,20 @@ use starpunk_metrics::{Config, Metrics};
 const ROWS: i64 = 1_000;
 
 fn database() -> Connection {
-    let connection = Connection::open_in_memory().expect("memory is there");
+    fill(Connection::open_in_memory().expect("memory is there"))
+}
+
+/// As applications have it: in a file, written ahead.
+fn file(folder: &Path, name: &str) -> Connection {
+    let connection = Connection::open(folder.join(name)).expect("the folder can be written to");
+    connection
+        .pragma_update(None, "journal_mode", "WAL")
+        .and_then(|()| connection.pragma_update(None, "synchronous", "NORMAL"))
+        .expect("these are SQLite's");
+    fill(connection)
+}
+
+fn fill(connection: Connection) -> Connection {
     connection
         .execute_batch(&format!(
             "CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT);
@@ -70,6 +85,13 @@ fn scan(connection: &Connection) {
     assert_eq!(sum, ROWS * (ROWS + 1) / 2);
 }
 
+fn update(connection: &Connection) {
+    connection
+        .prepare_cached("UPDATE notes SET body = 'another note' WHERE id = ?1")
+        .and_then(|mut statement| statement.execute([7]))
+        .expect("the note is there");
+}
+
 fn main() {
     let metrics = Metrics::start(Config::default().test_mode(true)).expect("nothing was started");
     let bare = database();
@@ -105,6 +127,28 @@ fn main() {
             contender("bare", || scan(&bare)),
             contender("a hook that does nothing", || scan(&called)),
             contender("hook", || scan(&hooked)),
+        ],
+        settle,
+    );
+    let folder = tempfile::tempdir().expect("there is room");
+    let bare = file(folder.path(), "bare.db");
+    let hooked = file(folder.path(), "hooked.db");
+    let hooked = MonitoredConnection::new(hooked).expect("the hook is installed");
+    compare(
+        "cached point SELECT in a file",
+        1_000,
+        vec![
+            contender("bare", || point_select(&bare)),
+            contender("hook", || point_select(&hooked)),
+        ],
+        settle,
+    );
+    compare(
+        "UPDATE in a file, each a transaction",
+        200,
+        vec![
+            contender("bare", || update(&bare)),
+            contender("hook", || update(&hooked)),
         ],
         settle,
     );

@@ -34,6 +34,7 @@ pub(crate) fn statement(statement: &StatementStats) -> Value {
     object["first_row_seconds"] = seconds(facts.first_row_time);
     object["lock_waits"] = json!(facts.lock_waits);
     object["lock_wait_seconds"] = seconds(facts.lock_wait_time);
+    object["lock_retries"] = json!(facts.lock_retries);
     object["lock_give_ups"] = json!(facts.lock_give_ups);
     object["functions"] = calls(&statement.functions);
     object["routes"] = calls(&statement.routes);

@@ -65,6 +65,8 @@ pub struct StatementFacts {
     pub lock_waits: u64,
     /// How long they waited; it is in their durations.
     pub lock_wait_time: Duration,
+    /// How often they asked for it again.
+    pub lock_retries: u64,
     /// How many gave up waiting, and failed.
     pub lock_give_ups: u64,
 }
@@ -215,6 +217,7 @@ impl StatementFacts {
         if let Some(lock) = &detail.lock {
             self.lock_waits += 1;
             self.lock_wait_time += lock.waited.duration();
+            self.lock_retries += u64::from(lock.retries);
             self.lock_give_ups += u64::from(lock.gave_up);
         }
     }
@@ -236,6 +239,7 @@ impl StatementFacts {
         self.first_row_time += other.first_row_time;
         self.lock_waits += other.lock_waits;
         self.lock_wait_time += other.lock_wait_time;
+        self.lock_retries += other.lock_retries;
         self.lock_give_ups += other.lock_give_ups;
     }
 }

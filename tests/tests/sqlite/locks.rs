@@ -137,6 +137,18 @@ fn who_waited_and_got_the_lock_did_not_fail() {
             )
         });
     assert_eq!(facts, (1, 0));
+    let retries = |name: &str| {
+        let snapshot = site.metrics.snapshot();
+        let all = snapshot.statements().iter();
+        let of_name = all.filter(|statement| statement.name == name);
+        of_name
+            .map(|statement| statement.facts.lock_retries)
+            .sum::<u64>()
+    };
+    assert_eq!(
+        retries("INSERT notes").to_string(),
+        insert.fields["lock_retries"].to_string()
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -17,10 +17,31 @@ use crate::model::statement::{Holder, LockWait};
 /// The waits of SQLite's own handler in milliseconds (sqliteDefaultBusyCallback in main.c); the last one repeats.
 const WAITS: [u64; 12] = [1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100];
 
-/// Who writes to which file.
-static WRITERS: Mutex<BTreeMap<Arc<str>, Writer>> = Mutex::new(BTreeMap::new());
+/// The files that connections with a hook have open.
+static FILES: Mutex<BTreeMap<Box<str>, Weak<File>>> = Mutex::new(BTreeMap::new());
+
+/// One file, as its connections share it.
+#[derive(Debug, Default)]
+struct File {
+    writer: Mutex<Option<Writer>>,
+}
+
+impl File {
+    /// The one for this path.
+    fn of(path: &str) -> Arc<Self> {
+        let mut files = lock(&FILES);
+        if let Some(known) = files.get(path).and_then(Weak::upgrade) {
+            return known;
+        }
+        files.retain(|_, file| file.strong_count() > 0);
+        let file = Arc::new(Self::default());
+        files.insert(path.into(), Arc::downgrade(&file));
+        file
+    }
+}
 
 /// A connection that has the write lock, or is about to take one that nobody has.
+#[derive(Debug)]
 struct Writer {
     connection: u64,
     since: Ticks,
@@ -33,7 +54,7 @@ pub(crate) struct Locks {
     /// The number of the connection.
     connection: u64,
     /// The file; `None` in memory, where nobody else writes.
-    file: Option<Arc<str>>,
+    file: Option<Arc<File>>,
     has_waited: AtomicBool,
     wait: Mutex<Option<Box<LockWait>>>,
 }
@@ -42,7 +63,7 @@ impl Locks {
     pub(crate) fn new(connection: u64, file: Option<&str>) -> Arc<Self> {
         Arc::new(Self {
             connection,
-            file: file.map(Arc::from),
+            file: file.map(File::of),
             has_waited: AtomicBool::new(false),
             wait: Mutex::new(None),
         })
@@ -68,26 +89,25 @@ impl Locks {
     /// The connection has the write lock; or, unless that is `certain`, takes it now if nobody has it.
     pub(crate) fn writes(&self, since: Ticks, holder: Holder, certain: bool) {
         let Some(file) = &self.file else { return };
-        let mut writers = lock(&WRITERS);
-        if certain || !writers.contains_key(file) {
-            let writer = Writer {
+        let mut writer = lock(&file.writer);
+        if certain || writer.is_none() {
+            *writer = Some(Writer {
                 connection: self.connection,
                 since,
                 holder,
-            };
-            writers.insert(Arc::clone(file), writer);
+            });
         }
     }
 
     /// The connection does not have the write lock.
     pub(crate) fn writes_no_more(&self) {
         let Some(file) = &self.file else { return };
-        let mut writers = lock(&WRITERS);
-        if writers
-            .get(file)
+        let mut writer = lock(&file.writer);
+        if writer
+            .as_ref()
             .is_some_and(|writer| writer.connection == self.connection)
         {
-            writers.remove(file);
+            *writer = None;
         }
     }
 
@@ -140,8 +160,8 @@ impl Locks {
     fn holder(&self, now: Ticks) -> Option<Holder> {
         // What this connection said of itself before it was refused was not so.
         self.writes_no_more();
-        let writers = lock(&WRITERS);
-        let writer = writers.get(self.file.as_ref()?)?;
+        let writer = lock(&self.file.as_ref()?.writer);
+        let writer = writer.as_ref()?;
         Some(Holder {
             held: writer.since.span_until(now),
             ..writer.holder
