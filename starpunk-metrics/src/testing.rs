@@ -3,6 +3,7 @@
 //! Each captures what runs on its thread, in the requests that are served on it, and in what those send elsewhere through
 //! `block`. So tests may run side by side.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 
 use crate::config::Config;
@@ -21,8 +22,13 @@ const MANY_TIMES: u64 = 5;
 #[derive(Debug)]
 pub struct Capture {
     // Before the pipeline, which ends when it is dropped.
-    entered: Entered,
+    _entered: Entered,
     metrics: Metrics,
+}
+
+thread_local! {
+    /// The captures of this thread, the innermost last: what the ones inside of each have captured.
+    static INSIDE: RefCell<Vec<Vec<StatementStats>>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Capture {
@@ -35,16 +41,27 @@ impl Capture {
     pub fn new() -> Self {
         let metrics = Metrics::scoped(Config::default().test_mode(true))
             .expect("the defaults are valid, and a test has a thread to spare");
+        INSIDE.with_borrow_mut(|inside| inside.push(Vec::new()));
         Self {
-            entered: metrics.enter(),
+            _entered: metrics.enter(),
             metrics,
         }
     }
 
-    /// Ends, and returns what was captured.
+    /// Ends, and returns what was captured; the statements of captures inside are among its own.
     pub fn finish(self) -> Snapshot {
-        drop(self.entered);
-        self.metrics.snapshot()
+        let mut snapshot = self.metrics.snapshot();
+        INSIDE.with_borrow_mut(|inside| {
+            add(
+                &mut snapshot.statements,
+                inside.last_mut().map(std::mem::take),
+            );
+            // The one around it takes them when this one is dropped.
+            if let Some(own) = inside.last_mut() {
+                own.clone_from(&snapshot.statements);
+            }
+        });
+        snapshot
     }
 
     /// Ends, and panics unless there were exactly so many queries; the message lists them.
@@ -62,11 +79,16 @@ impl Capture {
     /// Ends, and panics if a query looked at more rows of a table without an index than it returned or changed.
     #[track_caller]
     pub fn assert_no_full_scans(self) {
-        let mut queries = queries(self.finish());
+        let mut queries = some_queries(self.finish());
         queries.retain(|query| {
             let facts = &query.facts;
-            facts.scan_steps > facts.rows.max(facts.rows_changed.unwrap_or(0))
-                || facts.auto_index_rows > 0
+            // How many a write changed is not always known; then it cannot be judged.
+            let wanted = match (query.query_type, facts.rows_changed) {
+                ("SELECT", _) => facts.rows,
+                (_, Some(changed)) => facts.rows.max(changed),
+                (_, None) => facts.scan_steps,
+            };
+            facts.scan_steps > wanted || facts.auto_index_rows > 0
         });
         assert!(
             queries.is_empty(),
@@ -82,7 +104,7 @@ impl Capture {
     /// Ends, and panics if the same SELECT ran five times or more.
     #[track_caller]
     pub fn assert_no_n_plus_one(self) {
-        let mut queries = queries(self.finish());
+        let mut queries = some_queries(self.finish());
         queries.retain(|query| query.query_type == "SELECT" && query.tally.count() >= MANY_TIMES);
         assert!(
             queries.is_empty(),
@@ -90,6 +112,40 @@ impl Capture {
             list(&queries, |query| count_of(query.tally.count()))
         );
     }
+}
+
+impl Drop for Capture {
+    fn drop(&mut self) {
+        INSIDE.with_borrow_mut(|inside| {
+            let own = inside.pop();
+            if let Some(outer) = inside.last_mut() {
+                add(outer, own);
+            }
+        });
+    }
+}
+
+/// Adds up the statements of two captures by their shape.
+fn add(all: &mut Vec<StatementStats>, more: Option<Vec<StatementStats>>) {
+    for statement in more.into_iter().flatten() {
+        let mut known = all.iter_mut();
+        match known.find(|known| known.fingerprint == statement.fingerprint) {
+            Some(known) => known.add(&statement),
+            None => all.push(statement),
+        }
+    }
+}
+
+/// The same; an assertion about none of them would hold whatever the application does.
+#[track_caller]
+fn some_queries(snapshot: Snapshot) -> Vec<StatementStats> {
+    let queries = queries(snapshot);
+    assert!(
+        !queries.is_empty(),
+        "no query was seen: is the connection instrumented, and does the work run on this thread or through \
+         `starpunk_metrics::block`? For none, there is `assert_queries!`"
+    );
+    queries
 }
 
 /// The statements that read or change rows, as BEGIN, COMMIT and PRAGMA do not.
@@ -120,7 +176,10 @@ fn count_of(count: u64) -> String {
 ///
 /// Queries are `SELECT`, `INSERT`, `REPLACE`, `UPDATE` and `DELETE` on instrumented connections: on this thread, in
 /// requests that an App with `HttpMetrics` answers on it, and in what goes elsewhere through `block`. A batch of
-/// `execute_many` is one. Safe in tests that run side by side.
+/// `execute_many` is one. Safe in tests that run side by side, and inside each other.
+///
+/// Not seen are connections without the hook, and what runs on other threads, as `web::block` and `tokio::spawn` have it.
+/// A block that is left by `return` or `?` asserts nothing.
 ///
 /// ```
 /// use starpunk_metrics::assert_queries;
@@ -146,8 +205,10 @@ macro_rules! assert_queries {
 /// Runs a block, returns what it returns, and panics if a query in it looked at more rows of a table without an index than
 /// it returned or changed, or had SQLite make an index for it alone.
 ///
-/// What reads a whole table and returns it is no mistake. Tables of one row cannot be told apart from searched ones, so let
-/// the test have two rows or more. As for the rest, see [`assert_queries!`](crate::assert_queries).
+/// What reads a whole table and returns it is no mistake, and a write is judged only where it is known how many rows it
+/// changed. SQLite counts the steps from row to row: let the test have ten rows, and ask for the last of them, or for one
+/// that is not there. Panics also where no query was seen. As for the rest, see
+/// [`assert_queries!`](crate::assert_queries).
 ///
 /// ```should_panic
 /// use starpunk_metrics::assert_no_full_scans;
@@ -171,7 +232,7 @@ macro_rules! assert_no_full_scans {
 
 /// Runs a block, returns what it returns, and panics if the same SELECT ran five times or more in it.
 ///
-/// Let the test have at least five rows to go through. As for the rest, see [`assert_queries!`](crate::assert_queries).
+/// Let the test have at least five rows to go through. Panics also where no query was seen. As for the rest, see [`assert_queries!`](crate::assert_queries).
 ///
 /// ```
 /// use starpunk_metrics::assert_no_n_plus_one;

@@ -139,6 +139,7 @@ impl Collector {
                 Some(Control::Stats(reply)) => answer(&reply, self.stats()),
                 Some(Control::Snapshot(reply)) => answer(&reply, Box::new(self.snapshot())),
                 Some(Control::Stop(reply)) => {
+                    self.state.end();
                     answer(&reply, report::collected(&self.state.aggregate));
                     return;
                 }
@@ -192,7 +193,7 @@ impl Collector {
             if report.is_provisional {
                 self.names.shapes.get(u32::from(report.shape)).ask_again();
             }
-            self.state.plans.insert(report.shape, report);
+            self.state.learn(report);
         }
     }
 

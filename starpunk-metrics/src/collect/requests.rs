@@ -46,12 +46,35 @@ pub(crate) struct Ended {
     pub(crate) statements: Vec<Repeated>,
 }
 
+/// How many requests' routes are remembered after their end.
+const MAX_ROUTES: usize = 512;
+
+/// The routes of the latest requests, for what else is known of them.
+#[derive(Debug, Default)]
+pub(crate) struct LatestRoutes(VecDeque<(RequestId, u32)>);
+
+impl LatestRoutes {
+    pub(crate) fn of(&self, request: RequestId) -> Option<u32> {
+        let mut latest = self.0.iter().rev();
+        let (_, route) = latest.find(|(known, _)| *known == request)?;
+        Some(*route)
+    }
+
+    fn push(&mut self, request: RequestId, route: u32) {
+        if self.0.len() >= MAX_ROUTES {
+            self.0.pop_front();
+        }
+        self.0.push_back((request, route));
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
     open: HashMap<RequestId, Open>,
     /// The latest last, with the round in which the end was seen.
     ended: VecDeque<(RequestId, u32, u64)>,
     round: u64,
+    pub(crate) routes: LatestRoutes,
 }
 
 impl Requests {
@@ -82,6 +105,7 @@ impl Requests {
 
     pub(crate) fn end(&mut self, id: RequestId, route: u32) {
         self.ended.push_back((id, route, self.round));
+        self.routes.push(id, route);
     }
 
     /// Ends a round: what ended before it, or in it if it was `complete`, is looked at.

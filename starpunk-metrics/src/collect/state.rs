@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use crate::collect::findings::Findings;
-use crate::collect::requests::Requests;
+use crate::collect::requests::{LatestRoutes, Requests};
 use crate::collect::ring::RingBuffer;
 use crate::collect::warnings::SlowWarnings;
 use crate::model::aggregate::Aggregate;
@@ -14,6 +14,7 @@ use crate::model::names::Names;
 use crate::model::plan::PlanReport;
 use crate::model::policy::{Policy, Verdict};
 use crate::model::sampling::Dice;
+use crate::model::statement::Flags;
 use crate::model::statement_stats::count;
 
 /// One kept operation, in the form in which it came; names are looked up when it is read.
@@ -84,6 +85,22 @@ impl State {
         self.keep(event, &verdict, &view.anchor);
     }
 
+    /// Keeps a plan, unless a better one is known.
+    pub(crate) fn learn(&mut self, report: PlanReport) {
+        let is_known = self
+            .plans
+            .get(&report.shape)
+            .is_some_and(PlanReport::has_steps);
+        if report.has_steps() || !is_known {
+            self.plans.insert(report.shape, report);
+        }
+    }
+
+    /// Nothing follows.
+    pub(crate) fn end(&mut self) {
+        self.warnings.warn_of_last();
+    }
+
     /// Ends a round of collecting, which took all there was if it was `complete`.
     pub(crate) fn settle(&mut self, complete: bool, view: &View<'_>) {
         let Self {
@@ -107,7 +124,12 @@ impl State {
 
     fn look_at(&mut self, event: &Event, verdict: &Verdict, view: &View<'_>) {
         match event {
-            Event::Statement(statement) => self.requests.count(statement),
+            Event::Statement(statement) => {
+                self.requests.count(statement);
+                if statement.flags.has(Flags::SCHEMA) {
+                    self.plans.clear();
+                }
+            }
             Event::Request(request) => self.requests.end(request.id, request.route),
             Event::Call(_) | Event::Transaction(_) | Event::PoolUse(_) => {}
         }
@@ -115,6 +137,11 @@ impl State {
         if verdict.slow {
             self.warnings.warn(event, view.names);
         }
+    }
+
+    /// The routes of the latest requests.
+    pub(crate) fn routes(&self) -> &LatestRoutes {
+        &self.requests.routes
     }
 
     pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {

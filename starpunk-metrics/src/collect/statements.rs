@@ -4,11 +4,12 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use crate::collect::findings::{Seen, Subject};
+use crate::collect::requests::LatestRoutes;
 use crate::collect::state::State;
 use crate::model::finding::{Finding, FindingKind};
-use crate::model::names::Names;
+use crate::model::names::{Effect, Names};
 use crate::model::plan::Scan;
-use crate::model::statement_stats::StatementStats;
+use crate::model::statement_stats::{StatementFacts, StatementStats};
 
 /// A table that is smaller is read whole as fast as it is searched.
 const SMALL_TABLE: u64 = 1_000;
@@ -60,7 +61,7 @@ pub(crate) fn findings(state: &State, names: &Names, hooks_replaced: u64) -> Vec
         .filter(|(subject, seen)| {
             subject.kind != FindingKind::LockWait || seen.time >= MUCH_WAITING || seen.gave_up > 0
         })
-        .map(|(subject, seen)| finding(subject, seen, names))
+        .map(|(subject, seen)| finding(subject, seen, names, state.routes()))
         .collect();
     for (&number, report) in &state.plans {
         let large = report.scans.iter().filter(|scan| scan.rows > SMALL_TABLE);
@@ -73,7 +74,7 @@ pub(crate) fn findings(state: &State, names: &Names, hooks_replaced: u64) -> Vec
     all
 }
 
-fn finding(subject: &Subject, seen: &Seen, names: &Names) -> Finding {
+fn finding(subject: &Subject, seen: &Seen, names: &Names, routes: &LatestRoutes) -> Finding {
     let fingerprint = |shape: u16| {
         names
             .shapes
@@ -87,42 +88,39 @@ fn finding(subject: &Subject, seen: &Seen, names: &Names) -> Finding {
     let (evidence, advice) = match subject.kind {
         FindingKind::RepeatedSelect => (
             format!("{}; {time} together", repeated(seen)),
-            "ask once for all rows, with a JOIN or with IN (..), instead of once for each"
-                .to_owned(),
+            "ask once for all rows, with a JOIN or WHERE id IN (..), instead of once for each",
         ),
         FindingKind::RepeatedWrite => (
             format!(
                 "{}, outside of a transaction; {time} together",
                 repeated(seen)
             ),
-            "run the loop in one transaction: each write alone waits for the disk by itself"
-                .to_owned(),
+            "run the loop in one transaction: each write alone waits for the disk by itself",
         ),
         FindingKind::LockWait => (
             format!(
-                "{count} statements waited {time} for {}; {} gave up",
+                "{} waited {time} for {}; {} gave up",
+                number_of(count, "statement"),
                 held_by(seen, fingerprint),
                 seen.gave_up
             ),
-            "keep the transaction that holds the lock short, and what is no SQL out of it"
-                .to_owned(),
+            "make that transaction shorter: do network calls, rendering and sleeping before BEGIN or after COMMIT",
         ),
         FindingKind::DeferredUpgrade => (
             format!(
-                "{count} times a transaction that had read was refused its first write, without any waiting: \
-                 somebody else had written meanwhile (SQLITE_BUSY_SNAPSHOT)"
+                "{} that had read was refused its first write, without any waiting, as it is when somebody else has \
+                 written meanwhile (SQLITE_BUSY_SNAPSHOT)",
+                number_of(count, "transaction")
             ),
             "begin a transaction that is going to write with BEGIN IMMEDIATE: \
-             transaction_with_behavior(TransactionBehavior::Immediate)"
-                .to_owned(),
+             transaction_with_behavior(TransactionBehavior::Immediate)",
         ),
         FindingKind::LeftOpen => (
             format!(
-                "{count} connections were given back with an open transaction, after {time} in all; \
-                 it was rolled back"
+                "{} given back with an open transaction; it had been open for {time}, and was rolled back",
+                number_of(count, "connection")
             ),
-            "commit it, or let a Transaction of rusqlite roll it back where an error leaves early"
-                .to_owned(),
+            "commit it, or let a Transaction of rusqlite roll it back where an error leaves early",
         ),
         FindingKind::FullScan | FindingKind::HookReplaced => Default::default(),
     };
@@ -132,12 +130,25 @@ fn finding(subject: &Subject, seen: &Seen, names: &Names) -> Finding {
         function: seen.function.map(|function| function.name().to_owned()),
         route: subject
             .route
+            .or_else(|| {
+                seen.requests
+                    .iter()
+                    .rev()
+                    .find_map(|request| routes.of(*request))
+            })
             .map(|route| names.routes.get(route).name.to_string()),
         count: seen.count,
         time: seen.time,
         evidence,
-        advice,
+        advice: advice.to_owned(),
         requests: seen.requests.iter().rev().copied().collect(),
+    }
+}
+
+fn number_of(count: u64, what: &str) -> String {
+    match count {
+        1 => format!("one {what}"),
+        count => format!("{count} {what}s"),
     }
 }
 
@@ -163,7 +174,7 @@ fn held_by(seen: &Seen, fingerprint: impl Fn(u16) -> String) -> String {
         text.push_str(&format!(" (request {request})"));
     }
     text.push_str(&format!(
-        ", last {} before",
+        ", which had it for {} already when the latest wait began",
         milliseconds(holder.held.duration())
     ));
     text
@@ -171,11 +182,12 @@ fn held_by(seen: &Seen, fingerprint: impl Fn(u16) -> String) -> String {
 
 fn full_scan(state: &State, names: &Names, number: u16, scan: &Scan) -> Option<Finding> {
     let series = state.aggregate.statements.get(usize::from(number))?;
-    // What wants a table whole has to read it; that is worth a word only where it takes long.
-    if scan.index.is_none() && series.tally.slow() == 0 {
+    let known = names.shapes.get(u32::from(number));
+    // How many rows a write changed is not always known: one that names no condition may have wanted all of them.
+    let may_want_all = scan.index.is_none() && known.shape.effect == Effect::Write;
+    if may_want_all || !looks_for_few(&series.facts) {
         return None;
     }
-    let known = names.shapes.get(u32::from(number));
     let Scan { table, rows, .. } = scan;
     let rows = if *rows >= Scan::COUNTED {
         format!("{rows} rows or more")
@@ -185,7 +197,7 @@ fn full_scan(state: &State, names: &Names, number: u16, scan: &Scan) -> Option<F
     let routes = state.callers.get(&number).into_iter().flatten();
     let route = routes.max_by_key(|(_, calls)| *calls);
     let functions = series.functions.iter();
-    let advice = index_advice(scan, &known.shape.fingerprint);
+    let advice = index_advice(scan);
     Some(Finding {
         kind: FindingKind::FullScan,
         statement: Some(known.shape.fingerprint.to_string()),
@@ -205,19 +217,23 @@ fn full_scan(state: &State, names: &Names, number: u16, scan: &Scan) -> Option<F
     })
 }
 
+/// Whether those that looked at rows without an index looked at many, for few that they returned or changed. What wants a
+/// table whole has to read it.
+fn looks_for_few(facts: &StatementFacts) -> bool {
+    let looked_at = facts.scan_steps + facts.auto_index_rows;
+    let wanted = facts.rows + facts.rows_changed.unwrap_or(0);
+    facts.scans > 0 && looked_at / facts.scans >= SMALL_TABLE && looked_at / 2 > wanted
+}
+
 /// What to do, as SQL that can be run if it is known.
-fn index_advice(scan: &Scan, fingerprint: &str) -> String {
-    let Some(index) = &scan.index else {
-        return format!(
-            "no condition on a column of {} was found: \
-             if it wants but some rows, index what tells them, else ask for less, or less often",
+fn index_advice(scan: &Scan) -> String {
+    match &scan.index {
+        Some(index) => format!("{index}; -- helps if few rows match"),
+        None => format!(
+            "no condition that an index on {} could serve was recognised: if it needs only some rows, index the \
+             expression that selects them, or add a LIMIT",
             scan.table
-        );
-    };
-    if fingerprint.contains(" LIKE ") || fingerprint.contains(" GLOB ") {
-        format!("{index}; a pattern that begins with a wildcard wants a full-text index instead")
-    } else {
-        index.clone()
+        ),
     }
 }
 
@@ -230,7 +246,8 @@ fn hook_replaced(count: u64) -> Finding {
         count,
         time: Duration::ZERO,
         evidence: format!(
-            "{count} connections were given back on which another trace_v2 had taken the place of the hook"
+            "{} given back on which another trace_v2 had taken the place of the hook",
+            number_of(count, "connection")
         ),
         advice: "call Connection::trace_v2 before the connection is instrumented, or not at all: \
                  SQLite has one trace hook on a connection"

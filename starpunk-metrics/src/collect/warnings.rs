@@ -50,14 +50,21 @@ impl SlowWarnings {
             rows = statement.rows,
             function = statement.function.map(Callsite::name),
             request_id = statement.request.map(tracing::field::display),
-            not_told = std::mem::take(&mut self.untold),
+            not_told = Some(std::mem::take(&mut self.untold)).filter(|untold| *untold > 0),
             "slow statement"
         );
     }
 
     /// Tells how many were not told of, once nothing slow has come for a while to tell it with.
     pub(crate) fn warn_of_rest(&mut self) {
-        if self.untold > 0 && self.since.elapsed() >= Duration::from_secs(1) {
+        if self.since.elapsed() >= Duration::from_secs(1) {
+            self.warn_of_last();
+        }
+    }
+
+    /// Tells how many were not told of: nothing follows.
+    pub(crate) fn warn_of_last(&mut self) {
+        if self.untold > 0 {
             tracing::warn!(
                 target: "starpunk_metrics",
                 not_told = std::mem::take(&mut self.untold),

@@ -9,13 +9,14 @@ use crate::model::request_id::RequestId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum FindingKind {
-    /// A statement reads a table of more than 1000 rows whole to find a few, or SQLite makes an index for it each time.
+    /// A statement looks at more than 1000 rows of a table without an index to find a few, or SQLite makes an index for it each
+    /// time.
     FullScan,
     /// Requests run the same SELECT again and again: usually once for each row of another.
     RepeatedSelect,
     /// Requests run the same write again and again, each in a transaction of its own.
     RepeatedWrite,
-    /// Statements wait for somebody else's lock.
+    /// Statements wait for somebody else's lock: 100 ms and more in all, or one of them gave up.
     LockWait,
     /// A transaction began to write after it had read, and was refused: somebody else had written meanwhile.
     DeferredUpgrade,
@@ -56,7 +57,7 @@ pub struct Finding {
     pub statement: Option<String>,
     /// The annotated function around it.
     pub function: Option<String>,
-    /// The requests it happened in, as `METHOD route`.
+    /// The requests it happened in, as `METHOD route`; where there is more than one such route, that of the latest.
     pub route: Option<String>,
     /// How often it was seen.
     pub count: u64,

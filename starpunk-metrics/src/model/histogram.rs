@@ -9,21 +9,40 @@ const SUB_BUCKET_BITS: u32 = 4;
 const SUB_BUCKETS: u64 = 1 << SUB_BUCKET_BITS;
 
 /// A mergeable histogram of durations; it holds only the range of buckets that was used.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Histogram {
     /// The index of the first bucket in `counts`.
     first: u32,
     counts: Vec<u64>,
+    /// The shortest and the longest duration, so that no quantile is beyond them.
+    min_nanos: u64,
+    max_nanos: u64,
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self {
+            first: 0,
+            counts: Vec::new(),
+            min_nanos: u64::MAX,
+            max_nanos: 0,
+        }
+    }
 }
 
 impl Histogram {
     /// Adds one duration.
     pub fn record(&mut self, duration: Duration) {
-        self.add(bucket_index(nanos(duration)), 1);
+        let nanos = nanos(duration);
+        self.min_nanos = self.min_nanos.min(nanos);
+        self.max_nanos = self.max_nanos.max(nanos);
+        self.add(bucket_index(nanos), 1);
     }
 
     /// Adds everything that `other` holds.
     pub fn merge(&mut self, other: &Self) {
+        self.min_nanos = self.min_nanos.min(other.min_nanos);
+        self.max_nanos = self.max_nanos.max(other.max_nanos);
         for (index, &count) in (other.first..).zip(&other.counts) {
             if count > 0 {
                 self.add(index, count);
@@ -38,7 +57,8 @@ impl Histogram {
 
     /// Returns the duration below or at which the share `quantile` (0 to 1) of all lies; zero where it is empty.
     ///
-    /// The answer is the middle of its bucket, so at most 1/32 away from the true value.
+    /// The answer is the middle of its bucket, so at most 1/32 away from the true value, and never beyond the shortest or the
+    /// longest.
     pub fn quantile(&self, quantile: f64) -> Duration {
         let total = self.count();
         if total == 0 {
@@ -50,7 +70,8 @@ impl Histogram {
             seen += count;
             if seen >= rank {
                 let (low, high) = bucket_bounds(index);
-                return Duration::from_nanos(low + (high - low) / 2);
+                let middle = low + (high - low) / 2;
+                return Duration::from_nanos(middle.clamp(self.min_nanos, self.max_nanos));
             }
         }
         Duration::ZERO

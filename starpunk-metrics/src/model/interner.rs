@@ -63,6 +63,11 @@ impl<T> Interner<T> {
         Arc::clone(entry.unwrap_or(&inner.entries[OVERFLOW as usize]))
     }
 
+    /// Looks at every entry.
+    pub(crate) fn for_each(&self, look: impl Fn(&T)) {
+        self.lock().entries.iter().for_each(|entry| look(entry));
+    }
+
     /// How often a name was refused because the table was full.
     pub(crate) fn refused(&self) -> u64 {
         self.lock().refused

@@ -1,6 +1,6 @@
 //! The names that are learnt while the program runs: routes and statement shapes, each table bounded.
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 use crate::model::interner::Interner;
 use crate::model::pool::Pools;
@@ -93,28 +93,44 @@ impl Shape {
 #[derive(Debug)]
 pub(crate) struct KnownShape {
     pub(crate) shape: Shape,
-    /// Whether its query plan has been asked for: once is enough.
-    plan_asked: AtomicBool,
+    /// How many rows the statement looked at whose plan was asked for last, and one; 0 where none was.
+    asked_at: AtomicU32,
+    /// The same for databases in memory, of which there is nothing to learn.
+    asked_in_memory: AtomicBool,
 }
 
 impl KnownShape {
     pub(crate) fn new(shape: Shape) -> Self {
         Self {
             shape,
-            plan_asked: AtomicBool::new(false),
+            asked_at: AtomicU32::new(0),
+            asked_in_memory: AtomicBool::new(false),
         }
     }
 
-    /// Whether the caller is to ask for its query plan, which is so once, and again after [`KnownShape::ask_again`].
-    pub(crate) fn asks_for_plan(&self) -> bool {
-        // Relaxed: at worst it is asked for twice.
-        !self.plan_asked.load(Relaxed) && !self.plan_asked.swap(true, Relaxed)
+    /// Whether the caller is to ask for the plan of a statement that looked at so many rows: nobody has, or its table has
+    /// grown since. Relaxed: at worst it is asked for twice.
+    pub(crate) fn asks_for_plan(&self, is_in_file: bool, looked_at: u32) -> bool {
+        let asked_at = self.asked_at.load(Relaxed);
+        if !is_in_file {
+            return asked_at == 0 && !self.asked_in_memory.swap(true, Relaxed);
+        }
+        let has_grown = looked_at / GROWTH > asked_at.max(SMALL);
+        if asked_at > 0 && !has_grown {
+            return false;
+        }
+        self.asked_at.store(looked_at.saturating_add(1), Relaxed);
+        true
     }
 
     pub(crate) fn ask_again(&self) {
-        self.plan_asked.store(false, Relaxed);
+        self.asked_at.store(0, Relaxed);
     }
 }
+
+/// How much more rows a statement has to look at for its plan to be asked for again, and from how many on.
+const GROWTH: u32 = 4;
+const SMALL: u32 = 250;
 
 /// The tables of one pipeline.
 #[derive(Debug)]

@@ -4,8 +4,10 @@ use std::fmt;
 
 /// How SQLite runs the statements of one shape, as `EXPLAIN QUERY PLAN` tells it.
 ///
-/// Taken once, on a connection of its own that only reads, after a statement of the shape was slow. Parameters are unbound,
-/// so where SQLite looks at their values it may choose otherwise.
+/// Taken on a connection of its own that only reads, after a statement of the shape was slow, or looked at 1000 rows and more
+/// for at most half as many; and taken again when it looks at four times as many, or when a recorded statement changed the
+/// schema. Parameters are unbound, so where SQLite looks at their values it may choose otherwise. Temporary and attached tables
+/// and functions of the application's own are not known there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum QueryPlan {
@@ -38,6 +40,12 @@ pub(crate) struct PlanReport {
     pub(crate) scans: Vec<Scan>,
     /// Whether asking again may tell more: the database was locked.
     pub(crate) is_provisional: bool,
+}
+
+impl PlanReport {
+    pub(crate) fn has_steps(&self) -> bool {
+        matches!(self.plan, QueryPlan::Steps(_))
+    }
 }
 
 /// Finds out a plan. The collector runs it, and knows nothing of databases.

@@ -46,6 +46,11 @@ impl Flags {
     /// It has no time of our own clock: SQLite does not tell when it began.
     pub(crate) const APPROXIMATE: Self = Self(16);
 
+    /// It changed the schema: what is known of plans may be so no more.
+    pub(crate) const SCHEMA: Self = Self(32);
+    /// It was refused its transaction, which had read before and not written.
+    pub(crate) const UPGRADE: Self = Self(64);
+
     pub(crate) fn has(self, flag: Self) -> bool {
         self.0 & flag.0 != 0
     }

@@ -122,6 +122,19 @@ impl StatementOrder {
     }
 }
 
+impl StatementStats {
+    /// Adds what other statements of this shape did.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.tally.merge(&other.tally);
+        self.facts.merge(&other.facts);
+        for (function, calls) in &other.functions {
+            count(&mut self.functions, function.clone(), *calls, |known| {
+                known == function
+            });
+        }
+    }
+}
+
 impl StatementSeries {
     pub(crate) fn observe(&mut self, statement: &Statement, outcome: Outcome, verdict: &Verdict) {
         self.tally.observe(outcome, verdict);

@@ -117,9 +117,7 @@ impl Tally {
 
     /// Returns a quantile between 0 and 1, at most 1/32 off; never outside `min..=max`.
     pub fn quantile(&self, quantile: f64) -> Duration {
-        self.histogram
-            .quantile(quantile)
-            .clamp(self.min(), self.max())
+        self.histogram.quantile(quantile)
     }
 
     /// Returns the histogram of all durations.

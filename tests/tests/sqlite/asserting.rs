@@ -37,7 +37,10 @@ fn ask(connection: &Connection, sql: &str) -> usize {
 /// What a failed assertion says.
 fn message(assertion: impl FnOnce()) -> String {
     let panicked = catch_unwind(AssertUnwindSafe(assertion)).unwrap_err();
-    *panicked.downcast::<String>().unwrap()
+    match panicked.downcast::<String>() {
+        Ok(text) => *text,
+        Err(panicked) => (*panicked.downcast::<&str>().unwrap()).to_owned(),
+    }
 }
 
 #[::core::prelude::v1::test]
@@ -112,6 +115,63 @@ fn a_query_in_a_loop_is_told() {
         });
     });
     assert!(text.contains("5 times: SELECT author"), "{text}");
+}
+
+#[::core::prelude::v1::test]
+fn assertions_inside_each_other_see_the_same_queries() {
+    let connection = notes();
+    let text = message(|| {
+        assert_queries!(7, {
+            assert_no_full_scans!({
+                for id in 1..=4 {
+                    author_of(&connection, id).unwrap();
+                }
+            });
+            author_of(&connection, 5).unwrap();
+            assert_queries!(1, { author_of(&connection, 6).unwrap() });
+        });
+    });
+    assert!(
+        text.contains("there were 6:\n  6 times: SELECT author"),
+        "{text}"
+    );
+    assert_queries!(2, {
+        assert_queries!(2, {
+            author_of(&connection, 1).unwrap();
+            author_of(&connection, 2).unwrap();
+        });
+    });
+}
+
+#[::core::prelude::v1::test]
+fn an_assertion_that_saw_nothing_does_not_hold() {
+    let plain = Connection::open_in_memory().unwrap();
+    for text in [
+        message(|| drop(assert_no_full_scans!({ vec![ask(&plain, "SELECT 1")] }))),
+        message(|| drop(assert_no_n_plus_one!({ vec![ask(&plain, "SELECT 1")] }))),
+    ] {
+        assert!(text.contains("is the connection instrumented"), "{text}");
+    }
+    assert_queries!(0, { ask(&plain, "SELECT 1") });
+}
+
+#[::core::prelude::v1::test]
+fn a_write_is_judged_where_it_is_known_what_it_changed() {
+    let connection = starpunk_metrics::MonitoredConnection::new(notes()).unwrap();
+    assert_no_full_scans!({
+        connection
+            .execute("UPDATE notes SET author = 'x'", [])
+            .unwrap();
+        rusqlite::Connection::execute(&connection, "UPDATE notes SET author = 'y', id = id", [])
+            .unwrap();
+    });
+    message(|| {
+        assert_no_full_scans!({
+            connection
+                .execute("DELETE FROM notes WHERE author = 'z'", [])
+                .unwrap();
+        });
+    });
 }
 
 #[::core::prelude::v1::test]

@@ -1,5 +1,6 @@
 //! Installs the hook on a connection, and what it shares with the `MonitoredConnection` around it.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -32,7 +33,6 @@ pub fn instrument(connection: &mut Connection) -> Result<()> {
 }
 
 /// What a hook and the `MonitoredConnection` around its connection share.
-#[derive(Debug)]
 pub(crate) struct Link {
     pub(crate) number: u64,
     pub(crate) quotes: DoubleQuotes,
@@ -42,6 +42,15 @@ pub(crate) struct Link {
     pub(crate) is_told_replaced: AtomicBool,
     has_prepared: AtomicBool,
     prepared: Mutex<Option<(Box<str>, TickSpan)>>,
+}
+
+/// Without the text that was prepared last: it has literals in it.
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link")
+            .field("number", &self.number)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Link {

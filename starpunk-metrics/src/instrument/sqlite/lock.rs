@@ -55,6 +55,8 @@ pub(crate) struct Locks {
     connection: u64,
     /// The file; `None` in memory, where nobody else writes.
     file: Option<Arc<File>>,
+    /// Whether the handler is installed.
+    waits: AtomicBool,
     has_waited: AtomicBool,
     wait: Mutex<Option<Box<LockWait>>>,
 }
@@ -64,6 +66,7 @@ impl Locks {
         Arc::new(Self {
             connection,
             file: file.map(File::of),
+            waits: AtomicBool::new(false),
             has_waited: AtomicBool::new(false),
             wait: Mutex::new(None),
         })
@@ -73,6 +76,11 @@ impl Locks {
     #[inline]
     pub(crate) fn is_shared(&self) -> bool {
         self.file.is_some()
+    }
+
+    /// Whether it would wait for a lock that somebody else has.
+    pub(crate) fn waits(&self) -> bool {
+        self.waits.load(Relaxed)
     }
 
     /// Takes what the handler has counted since it was asked last.
@@ -123,6 +131,7 @@ impl Locks {
             return Ok(());
         }
         let locks = Arc::clone(self);
+        self.waits.store(true, Relaxed);
         connection.busy_handler(Some(move |attempt: i32| locks.wait(attempt, timeout)))
     }
 

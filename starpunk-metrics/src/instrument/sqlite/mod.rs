@@ -3,6 +3,7 @@
 //! Runs on the thread that runs the statement. The hook alone makes records; `MonitoredConnection` only adds to them
 //! what the hook cannot see.
 
+mod advice;
 pub(crate) mod connection;
 mod error;
 pub(crate) mod error_log;

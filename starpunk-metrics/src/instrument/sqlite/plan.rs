@@ -9,19 +9,16 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Result, ffi};
 
+use crate::instrument::sqlite::advice;
 use crate::instrument::sqlite::error::Failure;
-use crate::instrument::sqlite::text::conditions::{Column, Conditions, conditions};
+use crate::instrument::sqlite::text::conditions::conditions;
 use crate::instrument::sqlite::text::fingerprint::DoubleQuotes;
-use crate::instrument::sqlite::text::keywords::keyword;
 use crate::model::names::Shape;
 use crate::model::plan::{PlanErrand, PlanReport, QueryPlan, Scan};
 use crate::model::statement::Statement;
 use crate::record::current::Current;
 
-/// How long the collector waits for a lock: it has other things to do, and may be asked again.
-const BUSY_TIMEOUT: Duration = Duration::from_millis(20);
-
-/// Asks for the plan of a slow statement, if nobody has.
+/// Asks for the plan of a statement that was slow or looked at many rows, if that is not known.
 #[cold]
 pub(crate) fn ask(
     current: &Current<'_>,
@@ -31,7 +28,11 @@ pub(crate) fn ask(
 ) {
     let number = statement.shape;
     let known = current.recorder.names.shapes.get(u32::from(number));
-    if !known.shape.has_rows() || !known.asks_for_plan() {
+    let looked_at = statement
+        .detail
+        .as_ref()
+        .map_or(0, |detail| detail.scan_steps);
+    if !known.shape.has_rows() || !known.asks_for_plan(file.is_some(), looked_at) {
         return;
     }
     let file = file.cloned();
@@ -57,7 +58,7 @@ fn report(number: u16, shape: &Shape, sql: &str, file: Option<&str>) -> PlanRepo
     match explain(sql, &shape.fingerprint, file) {
         Ok((steps, scans)) => PlanReport {
             shape: number,
-            plan: QueryPlan::Steps(steps.into_iter().map(|step| step.indented()).collect()),
+            plan: QueryPlan::Steps(steps.iter().map(Step::indented).collect()),
             scans,
             is_provisional: false,
         },
@@ -79,26 +80,29 @@ fn report(number: u16, shape: &Shape, sql: &str, file: Option<&str>) -> PlanRepo
 }
 
 /// One step of a plan.
-struct Step {
+pub(crate) struct Step {
     depth: usize,
+    /// As SQLite tells it; it stays here.
     text: String,
+    /// What may be shown of it.
+    shown: String,
 }
 
 impl Step {
     fn indented(&self) -> String {
-        format!("{:1$}{2}", "", self.depth * 2, self.text)
+        format!("{:1$}{2}", "", self.depth * 2, self.shown)
     }
 
     /// The name, or the alias, of what it reads whole.
-    fn scanned(&self) -> Option<&str> {
+    pub(crate) fn scanned(&self) -> Option<&str> {
         let rest = self.text.strip_prefix("SCAN ")?;
         // An index that has all that is asked for is read whole instead: also row by row.
-        let name = rest.split(" USING ").next()?;
+        let name = bare(rest.split(" USING ").next()?);
         (!rest.contains("VIRTUAL TABLE") && !name.starts_with('(')).then_some(name)
     }
 
     /// The table for which an index is made each time, and the columns of it.
-    fn indexed_each_time(&self) -> Option<(&str, Vec<String>)> {
+    pub(crate) fn indexed_each_time(&self) -> Option<(&str, Vec<String>)> {
         let rest = self.text.strip_prefix("SEARCH ")?;
         let (name, index) = rest.split_once(" USING AUTOMATIC ")?;
         let columns = index.split_once('(')?.1.trim_end_matches(')');
@@ -106,44 +110,54 @@ impl Step {
             let end = term.find(['=', '<', '>']).unwrap_or(term.len());
             term[..end].to_owned()
         });
-        Some((name, columns.collect()))
+        Some((bare(name), columns.collect()))
     }
+
+    /// Whether rows are sorted in it because no index has them in that order.
+    pub(crate) fn sorts(&self) -> bool {
+        self.text.starts_with("USE TEMP B-TREE FOR")
+    }
+}
+
+/// The name of a source without what SQLite says of its join, and without the schema in front of it.
+fn bare(name: &str) -> &str {
+    let name = name.strip_suffix(" LEFT-JOIN").unwrap_or(name);
+    let name = name.strip_suffix(" EXISTS").unwrap_or(name);
+    name.strip_prefix("main.").unwrap_or(name)
 }
 
 fn explain(sql: &str, fingerprint: &str, file: &str) -> Result<(Vec<Step>, Vec<Scan>)> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // Not `READ_ONLY`: where the application's last connection has gone, such a one makes the files of a write-ahead log and
+    // cannot take them away again. With `query_only` it writes as little.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    let known = names(&connection)?;
-    let is_told = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        known.contains(&name) || fingerprint.to_ascii_lowercase().contains(&name)
-    };
-    let steps = steps(&connection, sql, is_told)?;
+    // Do not wait: the collector has other things to do, and may be asked again.
+    connection.busy_timeout(Duration::ZERO)?;
+    connection.pragma_update(None, "query_only", true)?;
+    let mut known: BTreeSet<String> = words(fingerprint).collect();
+    for name in names(&connection)? {
+        known.extend(words(&name));
+    }
+    let steps = steps(&connection, sql, &known)?;
     // Names that may be strings are names here: they are looked up in the schema.
     let conditions = conditions(sql, DoubleQuotes::AreNames);
-    let mut scans = Vec::new();
-    for step in &steps {
-        let found = match (step.scanned(), step.indexed_each_time()) {
-            (Some(name), _) => scan(&connection, &conditions, name, None)?,
-            (_, Some((name, columns))) => scan(&connection, &conditions, name, Some(columns))?,
-            _ => None,
-        };
-        scans.extend(found);
-    }
+    let scans = advice::scans(&connection, &conditions, &steps)?;
     Ok((steps, scans))
 }
 
-/// The names of the schema, in lower case.
-fn names(connection: &Connection) -> Result<BTreeSet<String>> {
+/// The names of the schema: tables, indexes and columns.
+fn names(connection: &Connection) -> Result<Vec<String>> {
     connection
-        .prepare("SELECT lower(name) FROM sqlite_schema")?
+        .prepare(
+            "SELECT name FROM sqlite_schema
+             UNION ALL SELECT c.name FROM sqlite_schema AS s, pragma_table_info(s.name) AS c WHERE s.type = 'table'",
+        )?
         .query_map([], |row| row.get(0))?
         .collect()
 }
 
 /// Asks for the plan; parameters stay unbound.
-fn steps(connection: &Connection, sql: &str, is_told: impl Fn(&str) -> bool) -> Result<Vec<Step>> {
+fn steps(connection: &Connection, sql: &str, known: &BTreeSet<String>) -> Result<Vec<Step>> {
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
     let mut rows = statement.raw_query();
     let mut depths = BTreeMap::new();
@@ -153,127 +167,114 @@ fn steps(connection: &Connection, sql: &str, is_told: impl Fn(&str) -> bool) -> 
         let depth = depths.get(&parent).map_or(0, |depth| depth + 1);
         depths.insert(id, depth);
         let text: String = row.get(3)?;
-        let text = without_literals(&text, &is_told);
-        steps.push(Step { depth, text });
+        let shown = shown(&text, known);
+        steps.push(Step { depth, text, shown });
     }
     Ok(steps)
 }
 
-/// What is known of a table that is read whole; `None` for what is no table, such as a sub-query.
-fn scan(
-    connection: &Connection,
-    conditions: &Conditions,
-    name: &str,
-    indexed: Option<Vec<String>>,
-) -> Result<Option<Scan>> {
-    let source = conditions.sources.iter().find(|source| {
-        let alias = source.alias.as_deref().unwrap_or(&source.table);
-        alias.eq_ignore_ascii_case(name)
-    });
-    let wanted = source.map_or(name, |source| &source.table);
-    let mut tables = connection.prepare(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE",
-    )?;
-    let Some(table) = tables
-        .query_map([wanted], |row| row.get::<_, String>(0))?
-        .next()
-        .transpose()?
-    else {
-        return Ok(None);
-    };
-    let quoted = quoted(&table);
-    let most = Scan::COUNTED;
-    let rows: u32 = connection.query_row(
-        &format!("SELECT count(*) FROM (SELECT 1 FROM {quoted} LIMIT {most})"),
-        [],
-        |row| row.get(0),
-    )?;
-    let columns = match indexed {
-        Some(columns) => columns,
-        None => {
-            let known = columns_of(connection, &table)?;
-            let of_it = |columns: &[Column]| own_columns(columns, &known, name, &table);
-            let compared = of_it(&conditions.compared);
-            if compared.is_empty() {
-                of_it(&conditions.ordered)
-            } else {
-                compared
-            }
+/// The words that SQLite writes a plan with (where.c, wherecode.c, select.c). A number follows some of them.
+const WORDS: [&str; 59] = [
+    "all",
+    "and",
+    "any",
+    "automatic",
+    "b",
+    "bloom",
+    "by",
+    "co",
+    "compound",
+    "constant",
+    "correlated",
+    "covering",
+    "create",
+    "distinct",
+    "except",
+    "exists",
+    "expr",
+    "filter",
+    "for",
+    "group",
+    "index",
+    "integer",
+    "intersect",
+    "join",
+    "key",
+    "last",
+    "left",
+    "list",
+    "materialize",
+    "merge",
+    "most",
+    "multi",
+    "of",
+    "on",
+    "or",
+    "order",
+    "part",
+    "partial",
+    "primary",
+    "query",
+    "recursive",
+    "reuse",
+    "right",
+    "routine",
+    "row",
+    "rowid",
+    "rows",
+    "scalar",
+    "scan",
+    "search",
+    "setup",
+    "step",
+    "subquery",
+    "table",
+    "temp",
+    "term",
+    "terms",
+    "the",
+    "tree",
+];
+const MORE_WORDS: [&str; 5] = ["union", "use", "using", "virtual", "with"];
+
+/// A step with nothing in it but SQLite's own words, names of the schema, and what the fingerprint shows as well.
+///
+/// An alias or a column can be written as a string, a column without a name is called as its text is, and the module of a
+/// virtual table tells its plan in words of its own.
+fn shown(step: &str, known: &BTreeSet<String>) -> String {
+    let end = step
+        .find(" VIRTUAL TABLE")
+        .map(|at| at + " VIRTUAL TABLE".len());
+    let mut rest = &step[..end.unwrap_or(step.len())];
+    let mut text = String::with_capacity(rest.len());
+    let mut may_count = false;
+    while let Some(first) = rest.chars().next() {
+        if !is_word(first) {
+            text.push(first);
+            rest = &rest[first.len_utf8()..];
+            continue;
         }
-    };
-    Ok(Some(Scan {
-        rows: u64::from(rows),
-        index: index_on(&table, &columns),
-        table,
-    }))
-}
-
-/// The statement that makes an index.
-fn index_on(table: &str, columns: &[String]) -> Option<String> {
-    if columns.is_empty() {
-        return None;
+        let word = &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())];
+        let lower = word.to_ascii_lowercase();
+        let is_sqlites = WORDS.contains(&&*lower) || MORE_WORDS.contains(&&*lower);
+        let is_number =
+            may_count && word.len() <= 3 && word.bytes().all(|byte| byte.is_ascii_digit());
+        text.push_str(if is_sqlites || is_number || known.contains(&lower) {
+            word
+        } else {
+            "?"
+        });
+        may_count = matches!(&*lower, "subquery" | "index" | "last" | "scan");
+        rest = &rest[word.len()..];
     }
-    let name = quoted(&format!("{table}_by_{}", columns.join("_")));
-    let columns: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
-    let columns = columns.join(", ");
-    Some(format!(
-        "CREATE INDEX {name} ON {}({columns})",
-        quoted(table)
-    ))
+    text
 }
 
-/// A name as SQL has it, in quotes where it needs them.
-fn quoted(name: &str) -> String {
-    let is_word = name
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii());
-    let begins_well = !name.starts_with(|c: char| c.is_ascii_digit());
-    if is_word && begins_well && keyword(name).is_none() {
-        name.to_owned()
-    } else {
-        format!("\"{}\"", name.replace('"', "\"\""))
-    }
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '$' || !c.is_ascii()
 }
 
-fn columns_of(connection: &Connection, table: &str) -> Result<Vec<String>> {
-    connection
-        .prepare("SELECT name FROM pragma_table_info(?1)")?
-        .query_map([table], |row| row.get(0))?
-        .collect()
-}
-
-/// Those columns that are the table's own, in its spelling.
-fn own_columns(columns: &[Column], known: &[String], name: &str, table: &str) -> Vec<String> {
-    let is_its = |qualifier: &str| {
-        qualifier.eq_ignore_ascii_case(name) || qualifier.eq_ignore_ascii_case(table)
-    };
-    columns
-        .iter()
-        .filter(|column| column.qualifier.as_deref().is_none_or(is_its))
-        .filter_map(|column| {
-            let mut known = known.iter();
-            known.find(|known| known.eq_ignore_ascii_case(&column.name))
-        })
-        .cloned()
-        .collect()
-}
-
-/// What begins with these words goes on with a name, until one of [`AFTER_NAME`].
-const BEFORE_NAME: [&str; 4] = ["SCAN ", "SEARCH ", "MATERIALIZE ", "CO-ROUTINE "];
-const AFTER_NAME: [&str; 3] = [" USING ", " VIRTUAL TABLE", " LEFT-JOIN"];
-
-/// A step without what may be somebody's data: an alias can be written as a string, and the module of a virtual table
-/// tells its plan in words of its own.
-fn without_literals(step: &str, is_told: impl Fn(&str) -> bool) -> String {
-    let step = match step.find(" VIRTUAL TABLE") {
-        Some(at) => &step[..at + " VIRTUAL TABLE".len()],
-        None => step,
-    };
-    let Some(before) = BEFORE_NAME.iter().find(|word| step.starts_with(**word)) else {
-        return step.to_owned();
-    };
-    let rest = &step[before.len()..];
-    let end = AFTER_NAME.iter().filter_map(|word| rest.find(word)).min();
-    let (name, after) = rest.split_at(end.unwrap_or(rest.len()));
-    format!("{before}{}{after}", if is_told(name) { name } else { "?" })
+/// All words of a text, in lower case.
+fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split(|c| !is_word(c)).map(str::to_ascii_lowercase)
 }

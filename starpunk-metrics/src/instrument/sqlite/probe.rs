@@ -23,7 +23,7 @@ use crate::instrument::sqlite::text::fingerprint::DoubleQuotes;
 use crate::instrument::sqlite::transaction::{Change, Ended, Transactions};
 use crate::model::clock::Ticks;
 use crate::model::event::Event;
-use crate::model::names::Effect;
+use crate::model::names::{Effect, KnownShape};
 use crate::model::operation::OutcomeKind;
 use crate::model::statement::{Flags, Holder, Statement};
 use crate::model::transaction::Ending;
@@ -195,7 +195,19 @@ impl Probe {
                 did.fail(class_of(code), Some(code));
             } else if needs_transaction && did.steps == STEPS_TO_TRANSACTION && did.rows == 0 {
                 did.fail("refused", None);
+                let is_upgrade = effect == Effect::Write
+                    && self.locks.waits()
+                    && self.transactions.has_only_read();
+                did.flags.set(Flags::UPGRADE, is_upgrade);
                 running.is_refused = true;
+            }
+            if effect == Effect::Write && !needs_transaction {
+                did.flags.set(Flags::SCHEMA, true);
+                current
+                    .recorder
+                    .names
+                    .shapes
+                    .for_each(KnownShape::ask_again);
             }
             if effect != Effect::Read || self.transactions.is_open() {
                 let (transactions, locks) = (&mut self.transactions, &self.locks);

@@ -67,6 +67,12 @@ impl Transactions {
         self.open.as_ref().is_some_and(|open| open.locked.is_some())
     }
 
+    /// Whether it has read, and not written.
+    pub(crate) fn has_only_read(&self) -> bool {
+        let open = self.open.as_ref();
+        open.is_some_and(|open| open.locked.is_none() && open.statements > 0)
+    }
+
     /// A statement begins on the connection.
     #[inline]
     pub(crate) fn began(&mut self, at: Ticks) {

@@ -11,8 +11,14 @@ use crate::instrument::sqlite::text::lexer::{Kind, Token, Tokens};
 pub(crate) struct Conditions {
     /// Every target of FROM, JOIN, UPDATE and DELETE, in the order of the text.
     pub(crate) sources: Vec<Source>,
-    /// Columns beside a comparison; those compared for equality first, else in the order of the text. None is double.
-    pub(crate) compared: Vec<Column>,
+    /// Columns that are compared for equality, in the order of the text; none is double.
+    pub(crate) equal: Vec<Column>,
+    /// Columns that are compared for their order, likewise. What is negated, or a pattern, no index could serve.
+    pub(crate) ranges: Vec<Column>,
+    /// Whether one of several conditions is enough.
+    pub(crate) has_or: bool,
+    /// Names of common table expressions.
+    pub(crate) expressions: Vec<String>,
     /// Columns of ORDER BY and GROUP BY.
     pub(crate) ordered: Vec<Column>,
 }
@@ -36,23 +42,12 @@ pub(crate) fn conditions(sql: &str, quotes: DoubleQuotes) -> Conditions {
         tokens: &tokens.list,
         quotes,
         clauses: vec![Clause::Other],
-        equal: Vec::new(),
-        others: Vec::new(),
         conditions: Conditions::default(),
     };
     for at in 0..tokens.list.len() {
         reader.pass(at);
     }
-    let Reader {
-        equal,
-        others,
-        mut conditions,
-        ..
-    } = reader;
-    for column in equal.into_iter().chain(others) {
-        push_new(&mut conditions.compared, column);
-    }
-    conditions
+    reader.conditions
 }
 
 /// The clause at hand within a pair of parentheses.
@@ -70,13 +65,12 @@ struct Reader<'a, 't> {
     quotes: DoubleQuotes,
     /// One for each pair of parentheses that is open; the first is the statement's.
     clauses: Vec<Clause>,
-    equal: Vec<Column>,
-    others: Vec<Column>,
     conditions: Conditions,
 }
 
 impl Reader<'_, '_> {
     fn pass(&mut self, at: usize) {
+        self.expression(at);
         let code = self.code(at);
         let before = self.code(at.wrapping_sub(1));
         let clause = self.clauses.last().copied().unwrap_or(Clause::Other);
@@ -159,6 +153,30 @@ impl Reader<'_, '_> {
         if self.code(at) == "OR" { 2 } else { 0 }
     }
 
+    /// Notes the common table expression that is named here, if it is one: nothing else has a parenthesis behind its AS.
+    fn expression(&mut self, at: usize) {
+        if !self.is_name(at) {
+            return;
+        }
+        let mut behind = at + 1;
+        if self.code(behind) == "(" {
+            let names = self.tokens[behind + 1..].iter();
+            behind += 2 + names.take_while(|token| token.text != ")").count();
+        }
+        let is_materialized = |at| self.code(at) == "MATERIALIZED" || self.code(at) == "NOT";
+        if self.code(behind) != "AS" {
+            return;
+        }
+        behind += 1;
+        while is_materialized(behind) {
+            behind += 1;
+        }
+        if self.code(behind) == "(" {
+            let name = self.tokens[at].name().into_owned();
+            self.conditions.expressions.push(name);
+        }
+    }
+
     /// Notes the table that is named here, if it is one.
     fn source(&mut self, mut at: usize) {
         if self.is_name(at) && self.code(at + 1) == "." {
@@ -188,7 +206,9 @@ impl Reader<'_, '_> {
             qualifier: None,
             name: token.name().into_owned(),
         });
-        self.equal.extend(columns);
+        for column in columns {
+            push_new(&mut self.conditions.equal, column);
+        }
     }
 
     /// Notes the column to sort by that begins here, if it is one and nothing else.
@@ -227,28 +247,33 @@ impl Reader<'_, '_> {
     fn compared(&mut self, at: usize) {
         let is_equality = match self.code(at) {
             "=" | "==" | "IN" | "IS" => true,
-            "<" | ">" | "<=" | ">=" | "LIKE" | "GLOB" | "BETWEEN" => false,
+            "<" | ">" | "<=" | ">=" | "BETWEEN" => false,
+            "OR" => {
+                self.conditions.has_or = true;
+                return;
+            }
             _ => return,
         };
-        let is_negated_before = self.code(at.wrapping_sub(1)) == "NOT";
-        let is_negated_behind = self.code(at) == "IS" && self.code(at + 1) == "NOT";
-        let left_end = at - usize::from(is_negated_before);
-        let mut right_start = at + 1 + usize::from(is_negated_behind);
-        if self.code(right_start) == "DISTINCT" {
-            right_start += 2;
+        let is_negated = self.code(at.wrapping_sub(1)) == "NOT"
+            || self.code(at) == "IS" && matches!(self.code(at + 1), "NOT" | "DISTINCT");
+        if is_negated {
+            return;
         }
-        let mut columns = self.columns_to(left_end);
+        let right_start = at + 1;
+        let mut columns = self.columns_to(at);
         if let Some((column, end)) = self.column_from(right_start)
             && !self.is_operand_of(end)
             && self.code(at) != "IN"
         {
             columns.push(column);
         }
-        // `x BETWEEN a AND b`: `x` and `a` are told, and `b` too.
-        if is_equality && !is_negated_before && !is_negated_behind {
-            self.equal.extend(columns);
+        let noted = if is_equality {
+            &mut self.conditions.equal
         } else {
-            self.others.extend(columns);
+            &mut self.conditions.ranges
+        };
+        for column in columns {
+            push_new(noted, column);
         }
     }
 

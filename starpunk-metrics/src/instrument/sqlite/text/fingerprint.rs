@@ -89,6 +89,10 @@ impl Redaction<'_, '_> {
     /// Whether what looks like a name is a value, or may be one.
     fn is_value(&self, at: usize) -> bool {
         let token = self.tokens[at];
+        // A bare word is a string here.
+        if self.writer.places.latest() == "DEFAULT" {
+            return true;
+        }
         let may_be_value = match token.kind {
             Kind::DoubleQuoted => self.quotes == DoubleQuotes::MayBeStrings,
             Kind::Name => {
@@ -233,43 +237,28 @@ impl Redaction<'_, '_> {
         self.writer.places.clause() == Clause::NewModule && self.writer.places.latest().is_empty()
     }
 
-    /// Writes arguments that SQLite hands to a module as they are. What is no bare name is hidden; of `name = value`,
-    /// a value of more than one word (a path, say). Tells the token that was the last.
+    /// Writes arguments that SQLite hands to a module as they are: words alone, such as columns, and what is set with `=`.
+    /// Anything else is hidden. Tells the token that was the last.
     fn write_module(&mut self, open: usize) -> usize {
         self.writer.open();
         let mut at = open + 1;
-        let mut depth = 0_usize;
-        while let Some(token) = self.tokens.get(at) {
-            match token.code() {
-                "(" => {
-                    depth += 1;
-                    self.writer.open();
-                }
-                ")" => {
+        loop {
+            let end = self.argument_end(at);
+            self.write_argument(at, end);
+            match self.tokens.get(end).map(Token::code) {
+                Some(code @ ("," | ELLIPSIS)) => self.writer.operator(code),
+                Some(_) => {
                     self.writer.close();
-                    if depth == 0 {
-                        return at;
-                    }
-                    depth -= 1;
+                    return end;
                 }
-                "=" => {
-                    self.writer.operator("=");
-                    at = self.write_setting(at + 1);
-                    continue;
-                }
-                _ if token.kind == Kind::Name => self.writer.name(token.text),
-                code @ ("," | ELLIPSIS) => self.writer.operator(code),
-                // Words such as `UNINDEXED` and types, which may be keywords as well.
-                _ if matches!(token.kind, Kind::Keyword(_)) => self.writer.name(token.text),
-                _ => self.writer.value(),
+                None => return end,
             }
-            at += 1;
+            at = end + 1;
         }
-        at
     }
 
-    /// Writes what stands behind `=`, up to the end of the argument; tells where that is.
-    fn write_setting(&mut self, start: usize) -> usize {
+    /// Where the argument of a module ends that begins here.
+    fn argument_end(&self, start: usize) -> usize {
         let mut depth = 0_usize;
         let length = self.tokens[start..].iter().position(|token| {
             match token.code() {
@@ -280,15 +269,44 @@ impl Redaction<'_, '_> {
             }
             false
         });
-        let end = length.map_or(self.tokens.len(), |length| start + length);
-        match &self.tokens[start..end] {
+        length.map_or(self.tokens.len(), |length| start + length)
+    }
+
+    fn write_argument(&mut self, start: usize, end: usize) {
+        let is_word = |token: &Token<'_>| matches!(token.kind, Kind::Name | Kind::Keyword(_));
+        let argument = &self.tokens[start..end];
+        match argument {
             [] => {}
-            [only] if only.kind == Kind::Name => self.writer.name(only.text),
+            // Words such as `UNINDEXED` and types, which may be keywords as well.
+            words if words.iter().all(is_word) => {
+                words.iter().for_each(|word| self.writer.name(word.text));
+            }
+            [name, equals, value @ ..] if is_word(name) && equals.text == "=" => {
+                self.writer.name(name.text);
+                self.writer.operator("=");
+                let takes_word = TAKE_WORDS
+                    .iter()
+                    .any(|known| name.text.eq_ignore_ascii_case(known));
+                match value {
+                    [word] if takes_word && word.kind == Kind::Name => self.writer.name(word.text),
+                    [] => {}
+                    _ => self.writer.value(),
+                }
+            }
             _ => self.writer.value(),
         }
-        end
     }
 }
+
+/// The settings of FTS tables whose value is one word that says how they are built (fts5.html, fts3.html).
+const TAKE_WORDS: [&str; 6] = [
+    "content",
+    "content_rowid",
+    "detail",
+    "languageid",
+    "order",
+    "tokenize",
+];
 
 /// The pragmas whose argument is the name of a table or an index (pragma.html); of these a bare or quoted name is shown.
 const TAKE_NAMES: [&str; 8] = [

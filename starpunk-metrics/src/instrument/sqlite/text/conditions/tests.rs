@@ -16,7 +16,7 @@ fn read(sql: &str, quotes: DoubleQuotes) -> [String; 3] {
     };
     [
         sources.collect::<Vec<_>>().join(", "),
-        list(&conditions.compared),
+        list(&[conditions.equal, conditions.ranges].concat()),
         list(&conditions.ordered),
     ]
 }
@@ -44,7 +44,7 @@ fn sources_and_columns_are_told() {
         (
             "SELECT a FROM t JOIN u ON t.id = u.t_id WHERE u.b LIKE 'x'",
             "t, u",
-            "t.id u.t_id u.b",
+            "t.id u.t_id",
             "",
         ),
         (
@@ -68,13 +68,13 @@ fn sources_and_columns_are_told() {
         (
             "SELECT a FROM t WHERE b BETWEEN 1 AND 2 AND c GLOB 'x' AND d <= e",
             "t",
-            "b c d e",
+            "b d e",
             "",
         ),
         (
             "SELECT a FROM t WHERE b NOT IN (1) AND c IS NOT NULL AND d NOT LIKE ? AND e IS 1",
             "t",
-            "e b c d",
+            "e",
             "",
         ),
         (
@@ -162,7 +162,7 @@ fn sources_and_columns_are_told() {
             "b j.value",
             "",
         ),
-        ("SELECT a FROM t WHERE b IS DISTINCT FROM c", "t", "b c", ""),
+        ("SELECT a FROM t WHERE b IS DISTINCT FROM c", "t", "", ""),
         ("SELECT a FROM t WHERE main.t.b = 1", "t", "t.b", ""),
         (
             "WITH c AS (SELECT a FROM t WHERE b = 1) SELECT a FROM c WHERE d = 2",
@@ -201,6 +201,41 @@ fn sources_and_columns_are_told() {
         let expected = [sources, compared, ordered];
         assert_eq!(read(sql, DoubleQuotes::MayBeStrings), expected, "{sql}");
     }
+}
+
+#[test]
+fn what_is_compared_for_its_order_is_apart_and_one_of_several_is_told() {
+    let told = conditions(
+        "SELECT 1 FROM t WHERE a > 1 AND b = 2",
+        DoubleQuotes::AreNames,
+    );
+    let names = |columns: &[Column]| {
+        let names = columns.iter().map(|column| column.name.clone());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (names(&told.equal), names(&told.ranges)),
+        (vec!["b".to_owned()], vec!["a".to_owned()])
+    );
+    assert!(!told.has_or);
+    let told = conditions(
+        "SELECT 1 FROM t WHERE a = 1 OR b = 2",
+        DoubleQuotes::AreNames,
+    );
+    assert!(told.has_or);
+    let told = conditions(
+        "INSERT OR IGNORE INTO t SELECT 1 FROM u WHERE a = 1",
+        DoubleQuotes::AreNames,
+    );
+    assert!(!told.has_or);
+}
+
+#[test]
+fn common_table_expressions_are_told() {
+    let sql = "WITH RECURSIVE one(x) AS (SELECT 1), \"two\" AS MATERIALIZED (SELECT 2), three AS NOT MATERIALIZED (SELECT 3)
+               SELECT a AS b FROM one AS c, two WHERE (a, b) IN (SELECT 1, 2)";
+    let told = conditions(sql, DoubleQuotes::AreNames);
+    assert_eq!(told.expressions, ["one", "two", "three"]);
 }
 
 #[test]

@@ -324,3 +324,30 @@ fn a_list_that_is_too_long_to_be_read_shows_no_length() {
         }
     }
 }
+
+#[test]
+fn what_a_module_or_a_column_takes_for_a_string_is_hidden() {
+    for (sql, expected) in [
+        (
+            "CREATE TABLE t (a TEXT DEFAULT secret, b DEFAULT current_timestamp, c DEFAULT 'x')",
+            "CREATE TABLE t(a TEXT DEFAULT ?, b DEFAULT CURRENT_TIMESTAMP, c DEFAULT ?)",
+        ),
+        (
+            "CREATE VIRTUAL TABLE t USING csv(/etc/secret.csv)",
+            "CREATE VIRTUAL TABLE t USING csv(?)",
+        ),
+        (
+            "CREATE VIRTUAL TABLE t USING m(key = secret, a, b UNINDEXED, content = notes, content = a.b)",
+            "CREATE VIRTUAL TABLE t USING m(key = ?, a, b UNINDEXED, content = notes, content = ?)",
+        ),
+        (
+            "CREATE VIRTUAL TABLE t USING fts5(body, tokenize = 'porter ascii', prefix='2 3')",
+            "CREATE VIRTUAL TABLE t USING fts5(body, tokenize = ?, prefix = ?)",
+        ),
+    ] {
+        for quotes in [DoubleQuotes::MayBeStrings, DoubleQuotes::AreNames] {
+            let told = super::fingerprint(&Tokens::read(sql), quotes);
+            assert_eq!(told, expected, "{sql}");
+        }
+    }
+}
