@@ -161,25 +161,34 @@ impl Collector {
             anchor: Anchor::now(),
             pipeline: self.id,
         };
+        self.drain_lanes(complete, &view);
+        if complete {
+            // Again: of a request that ended meanwhile, statements may lie where had been looked already.
+            self.state.next_round();
+            self.drain_lanes(complete, &view);
+        }
+        self.state.settle(&view);
+        self.run_errands(complete);
+    }
+
+    fn drain_lanes(&mut self, complete: bool, view: &View<'_>) {
         self.slots.extend(self.lanes.slots.try_iter());
-        self.drain_slots(complete, &view);
+        self.drain_slots(complete, view);
         // After the slots: what was in one a moment ago may be here now. Counted before it is taken: under a steady
         // flood an answer must not wait for a silence that never comes.
         for _ in 0..self.lanes.batches.len() {
             let Ok(mut batch) = self.lanes.batches.try_recv() else {
                 break;
             };
-            self.take(&mut batch, &view);
+            self.take(&mut batch, view);
             let _ = self.lanes.spares.try_send(batch);
         }
         for _ in 0..self.lanes.forced.len() {
             let Ok(event) = self.lanes.forced.try_recv() else {
                 break;
             };
-            self.state.keep_counted(event, &view);
+            self.state.keep_counted(event, view);
         }
-        self.state.settle(complete, &view);
-        self.run_errands(complete);
     }
 
     /// Finds out plans: a few, or all that there are if somebody waits for an answer.

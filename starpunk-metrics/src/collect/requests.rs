@@ -18,6 +18,9 @@ const MAX_STATEMENTS: usize = 64;
 /// Rounds without anything new after which a request that never ended is taken for ended: an hour and more.
 const MAX_IDLE_ROUNDS: u64 = 36_000;
 
+/// The same where there are too many: a minute.
+const MAX_CROWDED_ROUNDS: u64 = 600;
+
 /// What one request did so far.
 #[derive(Debug, Default)]
 struct Open {
@@ -80,8 +83,19 @@ pub(crate) struct Requests {
 impl Requests {
     pub(crate) fn count(&mut self, statement: &Statement) {
         let Some(id) = statement.request else { return };
-        if self.open.len() >= MAX_REQUESTS && !self.open.contains_key(&id) {
-            return;
+        if !self.open.contains_key(&id) {
+            // It was looked at already; or there are too many, of which some may have outlived their requests.
+            if self.routes.of(id).is_some_and(|_| !self.is_ending(id)) {
+                return;
+            }
+            if self.open.len() >= MAX_REQUESTS {
+                let round = self.round;
+                self.open
+                    .retain(|_, request| round - request.last_round <= MAX_CROWDED_ROUNDS);
+            }
+            if self.open.len() >= MAX_REQUESTS {
+                return;
+            }
         }
         let request = self.open.entry(id).or_default();
         request.last_round = self.round;
@@ -103,15 +117,20 @@ impl Requests {
         }
     }
 
+    /// Whether its end was seen, and it is not looked at yet.
+    fn is_ending(&self, id: RequestId) -> bool {
+        self.ended.iter().any(|(ended, ..)| *ended == id)
+    }
+
     pub(crate) fn end(&mut self, id: RequestId, route: u32) {
         self.ended.push_back((id, route, self.round));
         self.routes.push(id, route);
     }
 
-    /// Ends a round: what ended before it, or in it if it was `complete`, is looked at.
-    pub(crate) fn settle(&mut self, complete: bool, mut look: impl FnMut(Ended)) {
+    /// Ends a round: what ended in one before it is looked at.
+    pub(crate) fn settle(&mut self, mut look: impl FnMut(Ended)) {
         while let Some(&(id, route, round)) = self.ended.front() {
-            if !complete && round == self.round {
+            if round == self.round {
                 break;
             }
             self.ended.pop_front();
@@ -127,6 +146,11 @@ impl Requests {
         if self.round.is_multiple_of(1_000) {
             self.forget_idle(look);
         }
+    }
+
+    /// What comes from now on is of another round.
+    pub(crate) fn next_round(&mut self) {
+        self.round += 1;
     }
 
     /// Work that outlived its request, or whose request's end was lost, must not stay for ever.

@@ -101,15 +101,20 @@ impl State {
         self.warnings.warn_of_last();
     }
 
-    /// Ends a round of collecting, which took all there was if it was `complete`.
-    pub(crate) fn settle(&mut self, complete: bool, view: &View<'_>) {
+    /// What comes from now on is of another round.
+    pub(crate) fn next_round(&mut self) {
+        self.requests.next_round();
+    }
+
+    /// Ends a round of collecting.
+    pub(crate) fn settle(&mut self, view: &View<'_>) {
         let Self {
             requests,
             findings,
             callers,
             ..
         } = self;
-        requests.settle(complete, |request| {
+        requests.settle(|request| {
             findings.look_at_request(&request, view.names, view.policy);
             let Some(route) = request.route else { return };
             for repeated in &request.statements {

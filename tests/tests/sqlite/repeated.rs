@@ -3,7 +3,7 @@
 use actix_web::{App, HttpResponse, web};
 use rusqlite::Connection;
 use starpunk_metrics::sqlite::instrument;
-use starpunk_metrics::{Config, Finding, FindingKind, RequestId, block, monitored_query};
+use starpunk_metrics::{Config, Finding, FindingKind, Metrics, RequestId, block, monitored_query};
 use starpunk_metrics_tests::{config, measured, serve, snapshot_when};
 
 fn notes() -> Connection {
@@ -56,6 +56,14 @@ async fn write(path: web::Path<(u32, bool)>) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
+/// Waits until so many requests have ended: what they did is looked at with the next question.
+fn settled(metrics: &Metrics, all: u64) {
+    snapshot_when(metrics, |snapshot| {
+        let requests = snapshot.routes.iter().map(|route| route.tally.count());
+        requests.sum::<u64>() == all
+    });
+}
+
 /// Sends these requests to a real server, and returns their ids and what was found wrong.
 fn findings(config: Config, paths: &[&str]) -> (Vec<String>, Vec<Finding>) {
     let (metrics, http) = measured(config);
@@ -70,11 +78,8 @@ fn findings(config: Config, paths: &[&str]) -> (Vec<String>, Vec<Finding>) {
         .map(|path| site.get(path).request_id())
         .collect();
     let all = paths.len() as u64;
-    let snapshot = snapshot_when(&metrics, |snapshot| {
-        let requests = snapshot.routes.iter().map(|route| route.tally.count());
-        requests.sum::<u64>() == all
-    });
-    (ids, snapshot.findings().to_vec())
+    settled(&metrics, all);
+    (ids, metrics.snapshot().findings().to_vec())
 }
 
 #[test]
@@ -145,12 +150,9 @@ fn statements_know_the_routes_that_run_them() {
     for path in ["/read/2", "/read/1", "/again/4"] {
         site.get(path);
     }
-    let snapshot = snapshot_when(&metrics, |snapshot| {
-        let requests = snapshot.routes.iter().map(|route| route.tally.count());
-        requests.sum::<u64>() == 3
-    });
+    settled(&metrics, 3);
     assert_eq!(
-        snapshot.statements()[0].routes,
+        metrics.snapshot().statements()[0].routes,
         [
             ("GET /again/{times}".to_owned(), 4),
             ("GET /read/{times}".to_owned(), 3)

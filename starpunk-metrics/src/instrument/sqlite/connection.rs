@@ -78,6 +78,7 @@ impl MonitoredConnection {
             current::with_current(|current| current.recorder.gauges.count_replaced_hook());
         }
         if self.connection.is_autocommit() {
+            self.link.is_outside();
             return Ok(());
         }
         self.link.ends_left_open.store(true, Relaxed);
@@ -289,6 +290,10 @@ impl MonitoredConnection {
         let result = work(&mut learnt);
         learnt.failure = result.as_ref().err().and_then(Failure::of);
         scope.close(learnt);
+        // An error may have rolled back the transaction.
+        if learnt.failure.is_some() && self.connection.is_autocommit() {
+            self.link.is_outside();
+        }
         result
     }
 }

@@ -6,11 +6,21 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use rusqlite::ffi;
 
+use crate::instrument::sqlite::text::fingerprint::hash;
+
 /// Whether SQLite has ever called: until then nobody needs to ask.
 static IS_INSTALLED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
-    static LATEST: Cell<c_int> = const { Cell::new(ffi::SQLITE_OK) };
+    static LATEST: Cell<Option<Logged>> = const { Cell::new(None) };
+}
+
+/// An error of a statement that was running: its code, and of its text how much was logged, and a hash of that.
+#[derive(Clone, Copy)]
+struct Logged {
+    code: c_int,
+    length: usize,
+    hash: u64,
 }
 
 /// A callback for SQLite's error log (errlog.html): with it a statement that fails in code of rusqlite's own, such as in a
@@ -19,28 +29,48 @@ thread_local! {
 /// Installing it is `unsafe`, so it is for the application to do, before it uses SQLite for the first time; see the
 /// [module](crate::sqlite). Of what it is told only the code is kept: the message has SQL in it. SQLite logs neither that a
 /// lock was busy, which is known otherwise, nor what failed outside of it, such as a row mapper.
-pub fn error_log(code: c_int, _message: &str) {
+pub fn error_log(code: c_int, message: &str) {
     IS_INSTALLED.store(true, Relaxed);
-    // The low byte is the primary code. What is only worth knowing is no error, and after a schema change SQLite tries again.
-    if ![
-        ffi::SQLITE_OK,
-        ffi::SQLITE_NOTICE,
-        ffi::SQLITE_WARNING,
-        ffi::SQLITE_SCHEMA,
-    ]
-    .contains(&(code & 0xff))
-    {
-        // Fails while the thread ends, when no statement of it is recorded any more.
-        let _ = LATEST.try_with(|latest| latest.set(code));
+    // `statement aborts at 7: UNIQUE constraint failed: notes.slug; [INSERT ..`, cut where it is long. What could not be
+    // prepared has another form, and did not run.
+    let Some((_, text)) = message
+        .strip_prefix("statement aborts at ")
+        .and_then(|rest| rest.split_once("; ["))
+    else {
+        return;
+    };
+    let text = text.strip_suffix(']').unwrap_or(text);
+    // The low byte is the primary code. After a schema change SQLite tries again.
+    if code & 0xff == ffi::SQLITE_SCHEMA {
+        return;
+    }
+    let logged = Logged {
+        code,
+        length: text.len(),
+        hash: hash(text.bytes()),
+    };
+    // Fails while the thread ends, when no statement of it is recorded any more.
+    let _ = LATEST.try_with(|latest| latest.set(Some(logged)));
+}
+
+/// A statement begins: what was logged before is of another.
+#[inline]
+pub(crate) fn forget() {
+    if IS_INSTALLED.load(Relaxed) {
+        let _ = LATEST.try_with(|latest| latest.set(None));
     }
 }
 
-/// Takes the code that was logged last on this thread.
+/// Takes the code that was logged last on this thread, if it is of this statement.
 #[inline]
-pub(crate) fn take() -> Option<c_int> {
+pub(crate) fn take(text: &str) -> Option<c_int> {
     if !IS_INSTALLED.load(Relaxed) {
         return None;
     }
-    let latest = LATEST.try_with(|latest| latest.replace(ffi::SQLITE_OK));
-    latest.ok().filter(|code| *code != ffi::SQLITE_OK)
+    let latest = LATEST.try_with(Cell::take).ok().flatten();
+    let logged = latest.filter(|logged| {
+        let start = text.as_bytes().get(..logged.length);
+        start.is_some_and(|start| hash(start.iter().copied()) == logged.hash)
+    });
+    logged.map(|logged| logged.code)
 }

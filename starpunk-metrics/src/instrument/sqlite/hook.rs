@@ -9,7 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, Result};
 
-use crate::instrument::sqlite::lock::Locks;
+use crate::instrument::sqlite::lock::{self, Locks};
 use crate::instrument::sqlite::probe::Probe;
 use crate::instrument::sqlite::text::fingerprint::DoubleQuotes;
 use crate::model::clock::{TickSpan, Ticks};
@@ -22,8 +22,9 @@ const LEAST_PREPARE: Duration = Duration::from_nanos(500);
 /// Code that takes a `&rusqlite::Connection` changes in nothing. SQLite has one such hook on a connection: a later
 /// `Connection::trace_v2` of the application takes its place.
 ///
-/// Where the connection has a busy time-out, a handler that waits as long takes its place and counts the waiting; where
-/// the application has a busy handler of its own, that stays. A later `busy_timeout` puts SQLite's own back.
+/// Where the connection has a busy time-out, a handler that waits as long takes its place and counts the waiting; `PRAGMA
+/// busy_timeout` answers 0 then. Where the application has a busy handler of its own, that stays. A later `busy_timeout` puts
+/// SQLite's own back.
 ///
 /// # Errors
 ///
@@ -36,6 +37,9 @@ pub fn instrument(connection: &mut Connection) -> Result<()> {
 pub(crate) struct Link {
     pub(crate) number: u64,
     pub(crate) quotes: DoubleQuotes,
+    pub(crate) locks: Arc<Locks>,
+    /// Whether the connection was found outside of a transaction.
+    pub(crate) has_ended: AtomicBool,
     /// Whether the ROLLBACK that runs now ends a transaction that the application left open.
     pub(crate) ends_left_open: AtomicBool,
     /// Whether it was told that another hook has taken the place.
@@ -54,6 +58,12 @@ impl fmt::Debug for Link {
 }
 
 impl Link {
+    /// The connection is outside of a transaction, whatever its statements told.
+    pub(crate) fn is_outside(&self) {
+        self.locks.writes_no_more();
+        self.has_ended.store(true, Relaxed);
+    }
+
     /// A text was prepared, which may be new: the hook tells by its first run.
     pub(crate) fn prepared(&self, sql: &str, start: Ticks) {
         let taken = start.span_until(Ticks::now());
@@ -88,22 +98,34 @@ impl Link {
 /// Installs the hook; its half of the link is dropped where another hook takes its place.
 pub(crate) fn install(connection: &mut Connection) -> Result<Arc<Link>> {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    let link = Arc::new(Link {
-        // Relaxed: only its difference from all others counts.
-        number: NEXT.fetch_add(1, Relaxed),
-        quotes: double_quotes(connection),
-        ends_left_open: AtomicBool::new(false),
-        is_told_replaced: AtomicBool::new(false),
-        has_prepared: AtomicBool::new(false),
-        prepared: Mutex::new(None),
-    });
+    // Relaxed: only its difference from all others counts.
+    let number = NEXT.fetch_add(1, Relaxed);
     let file = connection
         .path()
         .filter(|path| !path.is_empty())
         .map(Arc::<str>::from);
-    let locks = Locks::new(link.number, file.as_deref());
-    locks.install(connection)?;
-    let mut probe = Probe::new(Arc::clone(&link), file, locks);
+    let locks = match earlier(connection)? {
+        Some(locks) => locks,
+        None => {
+            let locks = Locks::new(number, file.as_deref());
+            locks.install(connection)?;
+            locks
+        }
+    };
+    if has_other_databases(connection)? {
+        locks.stop_claiming();
+    }
+    let link = Arc::new(Link {
+        number,
+        quotes: double_quotes(connection),
+        locks,
+        ends_left_open: AtomicBool::new(false),
+        has_ended: AtomicBool::new(false),
+        is_told_replaced: AtomicBool::new(false),
+        has_prepared: AtomicBool::new(false),
+        prepared: Mutex::new(None),
+    });
+    let mut probe = Probe::new(Arc::clone(&link), file);
     connection.trace_v2(
         TraceEventCodes::SQLITE_TRACE_STMT
             | TraceEventCodes::SQLITE_TRACE_ROW
@@ -111,6 +133,21 @@ pub(crate) fn install(connection: &mut Connection) -> Result<Arc<Link>> {
         Some(move |event: TraceEvent<'_>| probe.observe(&event)),
     )?;
     Ok(link)
+}
+
+/// What the busy handler counts with that an earlier hook of ours has installed.
+fn earlier(connection: &mut Connection) -> Result<Option<Arc<Locks>>> {
+    drop(lock::take_over());
+    // Whatever hook there is is dropped now; ours leaves something.
+    connection.trace_v2(TraceEventCodes::empty(), None::<fn(TraceEvent<'_>)>)?;
+    Ok(lock::take_over().filter(|locks| locks.waits()))
+}
+
+/// Whether the connection has attached or temporary databases. Nothing of them is read for it.
+fn has_other_databases(connection: &Connection) -> Result<bool> {
+    let mut statement = connection.prepare("PRAGMA database_list")?;
+    let databases = statement.raw_query().mapped(|_| Ok(())).count();
+    Ok(databases > 1)
 }
 
 /// Whether this connection takes a name in double quotes that it does not know for a string.

@@ -3,6 +3,7 @@
 //! The handler waits as SQLite's own does, for the time-out that the connection had, and keeps count. Who has the write
 //! lock of a file is known where it is a connection of this process that has a hook too.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -44,6 +45,8 @@ impl File {
 #[derive(Debug)]
 struct Writer {
     connection: u64,
+    /// Whether it has the lock for sure.
+    certain: bool,
     since: Ticks,
     holder: Holder,
 }
@@ -57,7 +60,11 @@ pub(crate) struct Locks {
     file: Option<Arc<File>>,
     /// Whether the handler is installed.
     waits: AtomicBool,
+    /// Whether all that it writes is to this file.
+    claims: AtomicBool,
     has_waited: AtomicBool,
+    /// Who was about to take the lock when it was refused first.
+    suspect: Mutex<Option<(u64, Ticks)>>,
     wait: Mutex<Option<Box<LockWait>>>,
 }
 
@@ -67,7 +74,9 @@ impl Locks {
             connection,
             file: file.map(File::of),
             waits: AtomicBool::new(false),
+            claims: AtomicBool::new(true),
             has_waited: AtomicBool::new(false),
+            suspect: Mutex::new(None),
             wait: Mutex::new(None),
         })
     }
@@ -94,17 +103,36 @@ impl Locks {
         lock(&self.wait).take()
     }
 
-    /// The connection has the write lock; or, unless that is `certain`, takes it now if nobody has it.
-    pub(crate) fn writes(&self, since: Ticks, holder: Holder, certain: bool) {
+    /// The connection has the write lock.
+    pub(crate) fn has(&self, since: Ticks, holder: Holder) {
+        self.claim(since, holder, true);
+    }
+
+    /// The connection is about to take the write lock, if nobody has it.
+    pub(crate) fn announce(&self, since: Ticks, holder: Holder) {
+        self.claim(since, holder, false);
+    }
+
+    fn claim(&self, since: Ticks, holder: Holder, certain: bool) {
         let Some(file) = &self.file else { return };
+        if !self.claims.load(Relaxed) {
+            return;
+        }
         let mut writer = lock(&file.writer);
         if certain || writer.is_none() {
             *writer = Some(Writer {
                 connection: self.connection,
+                certain,
                 since,
                 holder,
             });
         }
+    }
+
+    /// What the connection writes may be to another database from now on, so it says nothing of this one any more.
+    pub(crate) fn stop_claiming(&self) {
+        self.claims.store(false, Relaxed);
+        self.writes_no_more();
     }
 
     /// The connection does not have the write lock.
@@ -140,6 +168,8 @@ impl Locks {
         let attempt = usize::try_from(attempt).unwrap_or_default();
         let wait = wait_before(attempt, timeout_millis);
         let start = Ticks::now();
+        // Asked before the first wait: who has it later is not who held this one up from the start.
+        let holder = self.holder(attempt, start);
         if let Some(wait) = wait {
             thread::sleep(wait);
         }
@@ -152,10 +182,7 @@ impl Locks {
                 holder: None,
             })
         });
-        // Asked at the first attempt: who has it later is not who held this one up from the start.
-        if attempt == 0 {
-            counted.holder = self.holder(start);
-        }
+        counted.holder = counted.holder.or(holder);
         counted.waited += start.span_until(Ticks::now());
         match wait {
             Some(_) => counted.retries += 1,
@@ -165,17 +192,40 @@ impl Locks {
         wait.is_some()
     }
 
-    /// Who has the write lock that this connection could not get.
-    fn holder(&self, now: Ticks) -> Option<Holder> {
+    /// Who has the write lock that this connection could not get, as far as that is certain: who only was about to take it
+    /// has it if that is still so at the second attempt.
+    fn holder(&self, attempt: usize, now: Ticks) -> Option<Holder> {
         // What this connection said of itself before it was refused was not so.
         self.writes_no_more();
         let writer = lock(&self.file.as_ref()?.writer);
         let writer = writer.as_ref()?;
-        Some(Holder {
+        let this = Some((writer.connection, writer.since));
+        let mut suspect = lock(&self.suspect);
+        let before = std::mem::replace(&mut *suspect, if attempt == 0 { this } else { None });
+        let is_confirmed = attempt == 1 && before == this;
+        let is_first = attempt == 0 && writer.certain;
+        (is_first || is_confirmed).then(|| Holder {
             held: writer.since.span_until(now),
             ..writer.holder
         })
     }
+}
+
+thread_local! {
+    /// What the busy handler of a connection counts with, while its hook is replaced by another one of ours.
+    static HANDED_OVER: RefCell<Option<Arc<Locks>>> = const { RefCell::new(None) };
+}
+
+/// A hook is gone; its busy handler stays, and the next hook of the connection may go on with it.
+pub(crate) fn hand_over(locks: &Arc<Locks>) {
+    // Fails while the thread ends.
+    let _ = HANDED_OVER.try_with(|handed| *handed.borrow_mut() = Some(Arc::clone(locks)));
+}
+
+/// Takes what a hook has left that was replaced just now.
+pub(crate) fn take_over() -> Option<Arc<Locks>> {
+    let handed = HANDED_OVER.try_with(RefCell::take);
+    handed.ok().flatten()
 }
 
 impl Drop for Locks {

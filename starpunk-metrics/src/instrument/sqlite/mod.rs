@@ -8,6 +8,7 @@ pub(crate) mod connection;
 mod error;
 pub(crate) mod error_log;
 mod finished;
+mod follow;
 pub(crate) mod hook;
 mod lock;
 mod plan;

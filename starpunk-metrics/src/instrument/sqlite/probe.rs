@@ -13,24 +13,21 @@ use rusqlite::{StatementStatus, ffi};
 use crate::instrument::sqlite::error::class_of;
 use crate::instrument::sqlite::error_log;
 use crate::instrument::sqlite::finished::{self, Finished};
+use crate::instrument::sqlite::follow::{self, Seen};
 use crate::instrument::sqlite::hook::Link;
-use crate::instrument::sqlite::lock::Locks;
+use crate::instrument::sqlite::lock::{self, Locks};
 use crate::instrument::sqlite::plan;
 use crate::instrument::sqlite::running::Running;
 use crate::instrument::sqlite::scope;
-use crate::instrument::sqlite::shapes::{Known, ShapeCache, Slot};
-use crate::instrument::sqlite::text::fingerprint::DoubleQuotes;
-use crate::instrument::sqlite::transaction::{Change, Ended, Transactions};
+use crate::instrument::sqlite::shapes::{Known, ShapeCache};
+use crate::instrument::sqlite::transaction::{Change, Transactions};
 use crate::model::clock::Ticks;
 use crate::model::event::Event;
 use crate::model::names::{Effect, KnownShape};
 use crate::model::operation::OutcomeKind;
-use crate::model::statement::{Flags, Holder, Statement};
-use crate::model::transaction::Ending;
-use crate::record::current::{self, Current};
-
-/// The instructions of a statement that got no further than to ask for its transaction: Init and Transaction.
-const STEPS_TO_TRANSACTION: u32 = 2;
+use crate::model::statement::{Flags, Statement};
+use crate::record::context::Context;
+use crate::record::current;
 
 pub(crate) struct Probe {
     link: Arc<Link>,
@@ -41,18 +38,25 @@ pub(crate) struct Probe {
     shapes: ShapeCache,
     transactions: Transactions,
     /// The record of a statement that was refused its transaction, until it is known whether it is tried again.
-    held: Option<Box<Finished>>,
+    held: Option<Held>,
     /// Whether statements have begun that nobody saw, because there was no pipeline.
     is_blind: bool,
 }
 
+/// The record of a statement that was refused its transaction.
+struct Held {
+    finished: Finished,
+    /// What it was done for.
+    of: Context,
+}
+
 impl Probe {
-    pub(crate) fn new(link: Arc<Link>, file: Option<Arc<str>>, locks: Arc<Locks>) -> Self {
+    pub(crate) fn new(link: Arc<Link>, file: Option<Arc<str>>) -> Self {
         Self {
             shapes: ShapeCache::new(link.quotes),
+            locks: Arc::clone(&link.locks),
             link,
             file,
-            locks,
             running: Vec::new(),
             transactions: Transactions::default(),
             held: None,
@@ -72,8 +76,8 @@ impl Probe {
                 // Triggers and virtual tables tell a comment here, and not the text of the statement.
                 if !text.starts_with("--") || is_own_text(statement, text) {
                     self.begin(statement, text);
-                } else if let Some(outer) = self.running.last_mut() {
-                    outer.has_inner = true;
+                } else {
+                    self.has_inner();
                 }
             }
             // Without a pipeline nothing began, and what ends is nobody's.
@@ -87,21 +91,34 @@ impl Probe {
     #[inline(never)]
     fn begin(&mut self, statement: &StmtRef<'_>, text: &str) {
         let key = text.as_ptr().addr();
-        if scope::is_open() {
-            scope::statement_began(self.link.number, key, text);
+        let is_inner = self.shapes.find(key, text).known.is_inner;
+        match self.running.last_mut() {
+            // A virtual table is opened, maybe for one that was refused and is prepared again.
+            Some(_) if is_inner => {}
+            Some(outer) => {
+                outer.add_wait(&self.locks);
+                self.settle(key);
+            }
+            // Whoever waited has ended: what was prepared, and may have failed.
+            None => drop(self.locks.take_wait()),
         }
-        if !self.running.is_empty() {
-            self.settle(key);
+        if self.link.has_ended.load(Relaxed) {
+            self.resume();
         }
         let slot = self.shapes.find(key, text);
-        if self.locks.is_shared()
+        if scope::is_open() && !slot.known.is_inner {
+            scope::statement_began(self.link.number, key, text);
+        }
+        if slot.known.uses_other_databases {
+            self.locks.stop_claiming();
+        } else if self.locks.is_shared()
             && matches!(slot.known.effect, Effect::Write | Effect::BeginWrite)
             && !self.transactions.has_lock()
         {
-            announce(&self.locks, slot, self.link.quotes);
+            follow::announce(&self.locks, slot, self.link.quotes);
         }
         // What failed before is not its failure.
-        error_log::take();
+        error_log::forget();
         let mut running = Running::begin(statement, key, slot, self.transactions.is_open());
         if running.is_fresh()
             && let Some(taken) = self.link.take_prepared(text)
@@ -112,13 +129,26 @@ impl Probe {
         self.running.push(running);
     }
 
+    /// The connection was found outside of a transaction: one that is open here was rolled back by an error.
+    #[cold]
+    fn resume(&mut self) {
+        self.link.has_ended.store(false, Relaxed);
+        self.locks.writes_no_more();
+        current::with_current(|current| {
+            if let Change::Closed(transaction) = self.transactions.abandon(Ticks::now()) {
+                current.post(Event::Transaction(transaction));
+            }
+        });
+    }
+
     /// As another statement begins, one that was refused is not tried again, and one at the same address is gone.
     fn settle(&mut self, key: usize) {
-        if let Some(held) = self.held.take() {
-            held.post();
+        if let Some(Held { finished, mut of }) = self.held.take() {
+            // This thread may work for something else now.
+            of.enter(|| finished.post());
         }
         self.running
-            .retain(|running| !running.is_refused && running.key != key);
+            .retain(|running| !running.is_refused() && running.key != key);
     }
 
     #[inline]
@@ -126,25 +156,33 @@ impl Probe {
         match &mut *self.running {
             [] => {}
             // The text is asked for only where there may be more than one statement whose row it is.
-            [only] if only.owns_rows() => only.count_row(),
+            [only] if only.owns_row() => only.count_row(),
             _ => self.find_row(statement),
         }
     }
 
     #[cold]
     fn find_row(&mut self, statement: &StmtRef<'_>) {
-        let key = statement.sql().as_ptr().addr();
+        let sql = statement.sql();
+        let key = sql.as_ptr().addr();
         let mut running = self.running.iter_mut();
-        match running.rfind(|running| running.key == key) {
+        match running.rfind(|running| running.is(key, &sql)) {
             Some(of) => {
                 of.count_row();
                 of.add_wait(&self.locks);
-            }
-            None => {
-                if let Some(outer) = self.running.last_mut() {
-                    outer.has_inner = true;
+                if of.refused.take().is_some() {
+                    // It was tried again, and runs.
+                    self.held = None;
                 }
             }
+            None => self.has_inner(),
+        }
+    }
+
+    /// Which of the running statements it is that has one inside is not told.
+    fn has_inner(&mut self) {
+        for running in &mut self.running {
+            running.has_inner = true;
         }
     }
 
@@ -152,10 +190,18 @@ impl Probe {
     #[inline]
     fn position(&self, statement: &StmtRef<'_>, steps: i32) -> Option<usize> {
         match &*self.running {
-            [only] if !only.has_inner && !self.is_blind && only.has_moved(steps) => Some(0),
+            [only]
+                if !only.has_inner
+                    && !only.is_refused()
+                    && !self.is_blind
+                    && only.has_moved(steps) =>
+            {
+                Some(0)
+            }
             running => {
-                let key = statement.sql().as_ptr().addr();
-                running.iter().rposition(|running| running.key == key)
+                let sql = statement.sql();
+                let key = sql.as_ptr().addr();
+                running.iter().rposition(|running| running.is(key, &sql))
             }
         }
     }
@@ -167,14 +213,26 @@ impl Probe {
         let Some(at) = self.position(statement, steps) else {
             return self.end_untold(&statement.sql(), end, told);
         };
+        let at = match &self.held {
+            // Another ends: the one that was refused is not tried again.
+            Some(_) if !self.running[at].is_refused() && !self.running[at].is_inner => {
+                let key = self.running[at].key;
+                self.settle(0);
+                self.running
+                    .iter()
+                    .rposition(|running| running.key == key)
+                    .unwrap_or(0)
+            }
+            _ => at,
+        };
         let others_run = self.running.len() > 1;
         let (outer, rest) = self.running.split_at_mut(at);
         let running = &mut rest[0];
         running.add_wait(&self.locks);
-        running.is_refused = false;
-        // Those that began before it are between two of their rows.
-        for outer in outer {
-            outer.between_rows += running.start.count_until(end);
+        let was_refused = running.refused.take().is_some();
+        // The one that began before it is between two of its rows; and so is it itself for those before that.
+        if let Some(outer) = outer.last_mut() {
+            outer.add_between_rows(running.start, end);
         }
         let slot = self.shapes.at(running.key, || statement.sql());
         let Known {
@@ -189,17 +247,18 @@ impl Probe {
             if is_inner {
                 return None;
             }
-            if did.lock().is_some_and(|lock| lock.gave_up) {
+            // A checkpoint that gave up returns a row that says so.
+            if did.rows == 0 && did.lock().is_some_and(|lock| lock.gave_up) {
                 did.fail("busy", Some(ffi::SQLITE_BUSY));
-            } else if let Some(code) = error_log::take() {
+            } else if let Some(code) = error_log::take(&slot.text) {
                 did.fail(class_of(code), Some(code));
-            } else if needs_transaction && did.steps == STEPS_TO_TRANSACTION && did.rows == 0 {
+            } else if needs_transaction && did.rows == 0 && running.was_refused(steps, effect) {
                 did.fail("refused", None);
                 let is_upgrade = effect == Effect::Write
                     && self.locks.waits()
                     && self.transactions.has_only_read();
                 did.flags.set(Flags::UPGRADE, is_upgrade);
-                running.is_refused = true;
+                running.refused = Some(Arc::clone(&slot.text));
             }
             if effect == Effect::Write && !needs_transaction {
                 did.flags.set(Flags::SCHEMA, true);
@@ -210,27 +269,24 @@ impl Probe {
                     .for_each(KnownShape::ask_again);
             }
             if effect != Effect::Read || self.transactions.is_open() {
-                let (transactions, locks) = (&mut self.transactions, &self.locks);
-                follow(
-                    transactions,
-                    locks,
-                    &self.link,
-                    current,
-                    effect,
-                    &did,
+                let seen = Seen {
+                    known: slot.known,
+                    is_refused: running.is_refused(),
                     others_run,
-                );
+                };
+                let (transactions, link) = (&mut self.transactions, &self.link);
+                follow::follow(transactions, &self.locks, link, current, &did, seen);
             }
             let slow = finished::slow(numbered, current);
             let is_slow = did.taken >= slow;
             if is_slow || finished::looks_for_few(&did) {
                 plan::ask(current, &did, &slot.text, self.file.as_ref());
             }
-            if running.is_refused || scope::is_open() {
+            if running.is_refused() || scope::is_open() {
                 return Some(Finished {
                     statement: did,
                     slow,
-                    is_refused: running.is_refused,
+                    is_refused: running.is_refused(),
                 });
             }
             did.flags.set(Flags::SLOW, is_slow);
@@ -238,14 +294,16 @@ impl Probe {
             None
         });
         let key = running.key;
-        let is_refused = running.is_refused;
+        let is_refused = running.is_refused();
         if let Some(finished) = to_post.flatten() {
             self.hand_over(key, finished);
         }
         if !is_refused {
             self.running.remove(at);
-            // It was tried again, and this is how that ended.
-            self.held = None;
+            if was_refused {
+                // It was tried again, and this is how that ended.
+                self.held = None;
+            }
         }
     }
 
@@ -255,7 +313,10 @@ impl Probe {
         match scope::park(self.link.number, key, finished) {
             None => {}
             // If the schema had changed, SQLite prepares it again now, and tells of nothing but the end of that.
-            Some(finished) if finished.is_refused => self.held = Some(Box::new(finished)),
+            Some(finished) if finished.is_refused => {
+                let of = Context::current();
+                self.held = Some(Held { finished, of });
+            }
             Some(finished) => finished.post(),
         }
     }
@@ -298,62 +359,13 @@ impl Probe {
     }
 }
 
-/// Follows what a statement did to transaction and lock.
-fn follow(
-    transactions: &mut Transactions,
-    locks: &Locks,
-    link: &Link,
-    current: &Current<'_>,
-    effect: Effect,
-    did: &Statement,
-    others_run: bool,
-) {
-    let waited = did.lock().map(|lock| lock.waited).unwrap_or_default();
-    let ended = Ended {
-        effect,
-        start: did.start,
-        end: did.end(),
-        waited,
-        failed: did.outcome != OutcomeKind::Ok,
-        has_run: did.steps > STEPS_TO_TRANSACTION && did.lock().is_none_or(|lock| !lock.gave_up),
-        others_run,
-    };
-    match transactions.ended(current, &ended) {
-        Change::Locked => locks.writes(did.start.after(waited), holder(current, did.shape), true),
-        Change::Closed(mut transaction) => {
-            if link.ends_left_open.load(Relaxed) {
-                transaction.ending = Ending::LeftOpen;
-            }
-            locks.writes_no_more();
-            current.post(Event::Transaction(transaction));
-        }
-        Change::None if !transactions.has_lock() => locks.writes_no_more(),
-        Change::None => {}
-    }
-}
-
 impl Drop for Probe {
     fn drop(&mut self) {
         // No statement begins on the connection any more, or another hook is told of it.
         self.settle(0);
-    }
-}
-
-/// Says that this connection is about to write, if nobody else does.
-fn announce(locks: &Locks, slot: &mut Slot, quotes: DoubleQuotes) {
-    current::with_current(|current| {
-        let shape = slot.number(current, quotes).shape;
-        locks.writes(Ticks::now(), holder(current, shape), false);
-    });
-}
-
-fn holder(current: &Current<'_>, shape: u16) -> Holder {
-    Holder {
-        pipeline: current.recorder.id,
-        function: current.function,
-        request: current.request_id(),
-        shape,
-        held: Default::default(),
+        // Nobody tells any more when it gives the lock back, or how its transaction ends.
+        self.resume();
+        lock::hand_over(&self.locks);
     }
 }
 

@@ -1,11 +1,14 @@
 //! A statement between its beginning and its end, and what SQLite counted meanwhile.
 
+use std::sync::Arc;
+
 use rusqlite::StatementStatus;
 use rusqlite::trace::StmtRef;
 
 use crate::instrument::sqlite::lock::Locks;
 use crate::instrument::sqlite::shapes::Slot;
 use crate::model::clock::{TickSpan, Ticks};
+use crate::model::names::Effect;
 use crate::model::operation::OutcomeKind;
 use crate::model::statement::{Flags, Statement, StatementDetail};
 use crate::record::current::Current;
@@ -18,19 +21,26 @@ pub(crate) struct Running {
     /// Where it has rows.
     first_row: Ticks,
     /// Of statements on the same connection that began and ended between its rows: the caller's time, not its own.
-    pub(crate) between_rows: u64,
+    between_rows: u64,
+    /// Until when it has been counted in.
+    between_until: Ticks,
     /// What is known of it before it ends, if anything is.
     detail: Option<Box<StatementDetail>>,
     before: Counters,
+    /// What it had run when it was tried last.
+    tried: i32,
     rows: u32,
     /// How often it had run before.
     run: i32,
     flags: Flags,
-    reads_schema: bool,
+    /// Whether it ran before, and all rows were its own.
+    is_trusted: bool,
+    /// Whether a virtual table runs it, to be opened.
+    pub(crate) is_inner: bool,
     /// Whether SQLite ran statements of its own inside, whose rows are told too.
     pub(crate) has_inner: bool,
     /// It was refused its transaction, and may be tried again.
-    pub(crate) is_refused: bool,
+    pub(crate) refused: Option<Arc<str>>,
 }
 
 /// SQLite's counters of a statement add up over its runs, so that what one run did is a difference.
@@ -59,11 +69,16 @@ impl Counters {
 
     /// They are 32 bits wide, and go round.
     fn since(self, before: Self) -> Self {
+        let did = |after: i32, before: i32| match after.wrapping_sub(before) {
+            // The application has set it back meanwhile (`Statement::reset_status`).
+            did if did < 0 => after,
+            did => did,
+        };
         Self {
-            steps: self.steps.wrapping_sub(before.steps),
-            scan_steps: self.scan_steps.wrapping_sub(before.scan_steps),
-            sorts: self.sorts.wrapping_sub(before.sorts),
-            auto_index_rows: self.auto_index_rows.wrapping_sub(before.auto_index_rows),
+            steps: did(self.steps, before.steps),
+            scan_steps: did(self.scan_steps, before.scan_steps),
+            sorts: did(self.sorts, before.sorts),
+            auto_index_rows: did(self.auto_index_rows, before.auto_index_rows),
         }
     }
 }
@@ -93,14 +108,17 @@ impl Running {
             key,
             first_row: Ticks::ZERO,
             between_rows: 0,
+            between_until: Ticks::ZERO,
             detail: None,
             before,
+            tried: before.steps,
             rows: 0,
             run,
             flags,
-            reads_schema: slot.known.reads_schema,
+            is_trusted: slot.known.has_own_rows,
+            is_inner: slot.known.is_inner,
             has_inner: false,
-            is_refused: false,
+            refused: None,
             // Last, so that it measures none of this.
             start: Ticks::now(),
         }
@@ -128,11 +146,11 @@ impl Running {
         }
     }
 
-    /// Whether a row is its own, if no other statement runs that is known of. SQLite reads the schema with statements of which
-    /// it tells nothing but their rows, also before it tries again.
+    /// Whether a row is its own, if no other statement runs that is known of. SQLite tells of rows that nobody asked for: of
+    /// the schema, of blobs, and of what virtual tables read. So a text is trusted once it ran without any.
     #[inline]
-    pub(crate) fn owns_rows(&self) -> bool {
-        !self.has_inner && (self.rows > 0 || !(self.reads_schema || self.is_refused))
+    pub(crate) fn owns_row(&self) -> bool {
+        self.is_trusted && !self.has_inner && !self.is_refused()
     }
 
     /// Whether it is this statement that ends, if no other runs: of an EXPLAIN SQLite does not tell the beginning, and it
@@ -140,6 +158,30 @@ impl Running {
     #[inline]
     pub(crate) fn has_moved(&self, steps: i32) -> bool {
         steps.wrapping_sub(self.before.steps) > 0
+    }
+
+    /// Whether this try got no further than to ask for its transactions, one for each database.
+    #[inline]
+    pub(crate) fn was_refused(&mut self, steps: i32, effect: Effect) -> bool {
+        let most = if effect == Effect::BeginWrite { 4 } else { 3 };
+        let did = steps.wrapping_sub(self.tried);
+        self.tried = steps;
+        (2..=most).contains(&did)
+    }
+
+    /// Whether it is this one, if it has its address: of one that was refused another may have taken the place, of whose
+    /// beginning SQLite does not tell, or as of an inner one.
+    pub(crate) fn is(&self, key: usize, sql: &str) -> bool {
+        self.key == key && self.refused.as_ref().is_none_or(|text| **text == *sql)
+    }
+
+    pub(crate) fn is_refused(&self) -> bool {
+        self.refused.is_some()
+    }
+
+    pub(crate) fn add_between_rows(&mut self, start: Ticks, end: Ticks) {
+        self.between_rows += start.max(self.between_until).count_until(end);
+        self.between_until = end;
     }
 
     #[inline]
@@ -164,6 +206,9 @@ impl Running {
         let after = Counters::with(statement, steps);
         let did = after.since(self.before);
         (slot.run, slot.counters) = (self.run + 1, after);
+        if !self.is_trusted && self.rows > 0 {
+            slot.known.has_own_rows = !self.has_inner;
+        }
         let is_plain = self.rows <= 1
             && did.scan_steps | did.sorts | did.auto_index_rows == 0
             && self.between_rows == 0;

@@ -150,7 +150,12 @@ impl Learnt {
         let detail = seen.statement.detail_mut();
         detail.rows_changed = self.rows_changed;
         detail.prepare = self.prepare;
-        detail.caller += self.caller;
+        // What the hook saw of statements inside is a part of it.
+        detail.caller = if self.caller.is_zero() {
+            detail.caller
+        } else {
+            self.caller
+        };
         detail.batch_size = batch_size;
     }
 

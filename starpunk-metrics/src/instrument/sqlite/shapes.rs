@@ -46,11 +46,17 @@ pub(crate) struct Slot {
 #[derive(Clone, Copy)]
 pub(crate) struct Known {
     pub(crate) is_explain: bool,
-    /// Whether SQLite may read the schema while it runs, with statements that it tells nothing of but their rows.
-    pub(crate) reads_schema: bool,
+    /// Whether it has had rows, and all rows that were told meanwhile were its own.
+    pub(crate) has_own_rows: bool,
     pub(crate) effect: Effect,
     /// Whether it does nothing without a transaction, so that it may be refused one.
     pub(crate) needs_transaction: bool,
+    /// Whether it may do nothing at all, as `CREATE TABLE IF NOT EXISTS` does.
+    pub(crate) may_do_nothing: bool,
+    /// Whether it may roll back the transaction that it is in.
+    pub(crate) may_roll_back: bool,
+    /// Whether the connection has another database from now on: a write may be to that.
+    pub(crate) uses_other_databases: bool,
     /// Whether a virtual table reads what it keeps, to be opened: while a statement is prepared SQLite does not tell that as
     /// an inner one.
     pub(crate) is_inner: bool,
@@ -123,9 +129,16 @@ impl ShapeCache {
         let shape = sql::shape(text, self.quotes);
         let known = Known {
             is_explain: shape.query_type == "EXPLAIN",
-            reads_schema: !shape.has_rows(),
+            has_own_rows: false,
             effect: shape.effect,
-            needs_transaction: shape.has_rows() || shape.effect == Effect::BeginWrite,
+            needs_transaction: shape.has_rows()
+                || shape.query_type == "PRAGMA"
+                || shape.effect == Effect::BeginWrite,
+            may_do_nothing: has(&shape, " IF "),
+            may_roll_back: has(&shape, " OR ROLLBACK "),
+            uses_other_databases: shape.query_type == "ATTACH"
+                || has(&shape, "CREATE TEMP")
+                || has(&shape, " temp."),
             is_inner: reads_shadow_table(text),
             wants_table: !shape.has_table() && shape.has_rows(),
             numbered: None,
@@ -198,6 +211,11 @@ pub(crate) fn intern(recorder: &Recorder, shape: Shape) -> Numbered {
     }
 }
 
+/// Whether there are such words in it.
+fn has(shape: &Shape, words: &str) -> bool {
+    shape.fingerprint.contains(words)
+}
+
 /// What FTS3 to FTS5 and R-trees call the tables that they keep themselves in.
 const SHADOW_TABLES: [&str; 10] = [
     "_config",
@@ -214,6 +232,12 @@ const SHADOW_TABLES: [&str; 10] = [
 
 /// They write schema and table as strings, `FROM 'main'.'search_config'`, as nobody else does.
 fn reads_shadow_table(text: &str) -> bool {
+    let is_of_rtree =
+        text.starts_with("SELECT stat FROM '") && text.contains("'.sqlite_stat1 WHERE tbl = '");
+    let is_of_fts = text.starts_with("PRAGMA '") && text.ends_with("'.page_size");
+    if is_of_rtree || is_of_fts {
+        return true;
+    }
     let Some((_, from)) = text.split_once(" FROM '") else {
         return false;
     };

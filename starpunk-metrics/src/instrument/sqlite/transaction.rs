@@ -42,6 +42,12 @@ pub(crate) struct Ended {
     pub(crate) failed: bool,
     /// Whether it got as far as to have its lock.
     pub(crate) has_run: bool,
+    /// Whether it has the write lock now.
+    pub(crate) writes: bool,
+    /// Whether it rolled back all of it, because it failed.
+    pub(crate) rolls_back: bool,
+    /// Whether it ends a transaction that the application left open.
+    pub(crate) is_left_open: bool,
     /// Whether other statements of the connection are still running.
     pub(crate) others_run: bool,
 }
@@ -85,9 +91,16 @@ impl Transactions {
 
     /// A statement has ended on the connection.
     pub(crate) fn ended(&mut self, current: &Current<'_>, statement: &Ended) -> Change {
+        // A COMMIT that was refused is taken for one that was not; what is rolled back in the end was open.
+        if self.open.is_none() && statement.is_left_open {
+            self.begin_at(current, statement.start, Vec::new(), None);
+        }
         let Some(open) = &mut self.open else {
             return self.begin(current, statement);
         };
+        if statement.rolls_back {
+            return self.close(Ending::RolledBack, statement.end, None);
+        }
         match statement.effect {
             // Of what became of the one before nobody told: an error has rolled it back.
             Effect::Begin | Effect::BeginWrite if !statement.failed => {
@@ -117,9 +130,9 @@ impl Transactions {
             }
             _ => {}
         }
-        open.statements += 1;
+        open.statements += u32::from(statement.has_run);
         open.idle_since = (!statement.others_run).then_some(statement.end);
-        if statement.effect == Effect::Write && statement.has_run {
+        if statement.writes {
             open.writes += 1;
             if open.locked.is_none() {
                 open.locked = Some(statement.start.after(statement.waited));
@@ -138,23 +151,42 @@ impl Transactions {
             _ => return Change::None,
         }
         let has_lock = statement.effect == Effect::BeginWrite;
-        self.open = Some(Open {
-            begun: statement.start,
-            function: current.function,
-            request: current.request_id(),
-            locked: has_lock.then(|| statement.start.after(statement.waited)),
-            begun_by_savepoint: !savepoints.is_empty(),
-            savepoints,
-            statements: 0,
-            writes: 0,
-            idle_since: Some(statement.end),
-            idle_ticks: 0,
-        });
+        let locked = has_lock.then(|| statement.start.after(statement.waited));
+        self.begin_at(current, statement.start, savepoints, locked);
+        if let Some(open) = &mut self.open {
+            open.idle_since = Some(statement.end);
+        }
         if has_lock {
             Change::Locked
         } else {
             Change::None
         }
+    }
+
+    fn begin_at(
+        &mut self,
+        current: &Current<'_>,
+        begun: Ticks,
+        savepoints: Vec<u64>,
+        locked: Option<Ticks>,
+    ) {
+        self.open = Some(Open {
+            begun,
+            function: current.function,
+            request: current.request_id(),
+            locked,
+            begun_by_savepoint: !savepoints.is_empty(),
+            savepoints,
+            statements: 0,
+            writes: 0,
+            idle_since: None,
+            idle_ticks: 0,
+        });
+    }
+
+    /// Ends it without a statement: an error has rolled it back, or the connection is gone.
+    pub(crate) fn abandon(&mut self, end: Ticks) -> Change {
+        self.close(Ending::RolledBack, end, None)
     }
 
     fn close(&mut self, ending: Ending, end: Ticks, commit: Option<TickSpan>) -> Change {
