@@ -188,3 +188,113 @@ impl Seen {
 fn is_about_rows(shape: &Shape) -> bool {
     shape.query_type == "SELECT" && *shape.fingerprint != *"SELECT ?"
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::requests::Repeated;
+    use crate::model::clock::{TickSpan, Ticks};
+    use crate::model::statement::{LockWait, StatementDetail};
+
+    fn waiting(shape: u16, request: RequestId, pipeline: u64) -> Event {
+        Event::Statement(Statement {
+            function: None,
+            start: Ticks::ZERO,
+            detail: Some(Box::new(StatementDetail {
+                lock: Some(Box::new(LockWait {
+                    waited: TickSpan::of(1_000),
+                    retries: 1,
+                    gave_up: false,
+                    holder: Some(Holder {
+                        pipeline,
+                        function: None,
+                        request: None,
+                        shape: 7,
+                        held: TickSpan::default(),
+                    }),
+                })),
+                ..StatementDetail::default()
+            })),
+            request: Some(request),
+            taken: TickSpan::default(),
+            rows: 0,
+            steps: 0,
+            shape,
+            flags: Flags::default(),
+            outcome: OutcomeKind::Ok,
+        })
+    }
+
+    #[test]
+    fn there_is_a_bound_and_what_was_found_first_goes_on_being_counted() {
+        let mut findings = Findings::default();
+        let request = RequestId::random();
+        for shape in 0..1_000 {
+            findings.look_at(&waiting(shape, request, 1), 1);
+        }
+        findings.look_at(&waiting(0, request, 1), 1);
+        assert_eq!(findings.iter().count(), MAX_FINDINGS);
+        let (_, first) = findings.iter().next().expect("there are some");
+        assert_eq!(first.count, 2);
+    }
+
+    #[test]
+    fn examples_are_the_latest_requests_each_once() {
+        let mut findings = Findings::default();
+        let requests: Vec<RequestId> = (0..5).map(|_| RequestId::random()).collect();
+        for request in &requests {
+            findings.look_at(&waiting(1, *request, 1), 1);
+            findings.look_at(&waiting(1, *request, 1), 1);
+        }
+        let (_, seen) = findings.iter().next().expect("there is one");
+        assert_eq!(seen.requests, requests[2..]);
+    }
+
+    #[test]
+    fn a_holder_of_another_pipeline_is_not_named_by_a_number_of_this_one() {
+        let mut findings = Findings::default();
+        findings.look_at(&waiting(1, RequestId::random(), 2), 1);
+        let (subject, seen) = findings.iter().next().expect("there is one");
+        assert_eq!(subject.holder, None);
+        assert!(seen.holder.is_none());
+    }
+
+    #[test]
+    fn writes_are_repeated_where_enough_of_them_were_alone() {
+        let names = Names::default();
+        let shape = Shape {
+            query_type: "UPDATE",
+            table: "notes".into(),
+            name: "UPDATE notes".into(),
+            fingerprint: "UPDATE notes SET n = ?".into(),
+            effect: Effect::Write,
+        };
+        let number = names.shapes.intern("update notes", || {
+            crate::model::names::KnownShape::new(shape)
+        });
+        let policy = Policy {
+            slow_query: Duration::MAX,
+            slow_statements: std::sync::Arc::new([]),
+            repeated_statements: 5,
+            slow_request: Duration::MAX,
+            slow_poll: Duration::MAX,
+            sampling: crate::model::sampling::SamplingRate::new(1.0),
+        };
+        for (alone, expected) in [(4, 0), (5, 1)] {
+            let mut findings = Findings::default();
+            let request = Ended {
+                id: RequestId::random(),
+                route: None,
+                statements: vec![Repeated {
+                    shape: u16::try_from(number).expect("it is the first"),
+                    function: None,
+                    count: 9,
+                    alone,
+                    taken: TickSpan::default(),
+                }],
+            };
+            findings.look_at_request(&request, &names, &policy);
+            assert_eq!(findings.iter().count(), expected, "{alone}");
+        }
+    }
+}

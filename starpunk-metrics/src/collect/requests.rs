@@ -166,3 +166,90 @@ impl Requests {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::clock::Ticks;
+    use crate::model::operation::OutcomeKind;
+
+    fn statement(id: RequestId, shape: u16) -> Statement {
+        Statement {
+            function: None,
+            start: Ticks::ZERO,
+            detail: None,
+            request: Some(id),
+            taken: TickSpan::default(),
+            rows: 0,
+            steps: 0,
+            shape,
+            flags: Flags::default(),
+            outcome: OutcomeKind::Ok,
+        }
+    }
+
+    /// How many statements of how many shapes are told of what has ended.
+    fn told(requests: &mut Requests) -> Vec<(u32, usize)> {
+        let mut told = Vec::new();
+        requests.settle(|ended| {
+            let count = ended.statements.iter().map(|repeated| repeated.count).sum();
+            told.push((count, ended.statements.len()));
+        });
+        told
+    }
+
+    #[test]
+    fn a_request_is_looked_at_one_round_after_its_end() {
+        let mut requests = Requests::default();
+        let id = RequestId::random();
+        requests.count(&statement(id, 1));
+        requests.end(id, 0);
+        assert_eq!(told(&mut requests), []);
+        // Collected after the end, because it was posted on another thread.
+        requests.count(&statement(id, 1));
+        assert_eq!(told(&mut requests), [(2, 1)]);
+        assert_eq!(told(&mut requests), []);
+    }
+
+    #[test]
+    fn work_that_outlives_its_request_does_not_end_the_watching_of_others() {
+        let mut requests = Requests::default();
+        for _ in 0..=MAX_REQUESTS {
+            let id = RequestId::random();
+            requests.count(&statement(id, 1));
+            requests.end(id, 0);
+            told(&mut requests);
+            told(&mut requests);
+            requests.count(&statement(id, 1));
+        }
+        assert!(requests.open.is_empty());
+    }
+
+    #[test]
+    fn requests_whose_end_was_lost_make_room_after_a_while() {
+        let mut requests = Requests::default();
+        for _ in 0..MAX_REQUESTS {
+            requests.count(&statement(RequestId::random(), 1));
+        }
+        let late = RequestId::random();
+        requests.count(&statement(late, 1));
+        assert_eq!(requests.open.len(), MAX_REQUESTS, "there is a bound");
+        (0..=MAX_CROWDED_ROUNDS).for_each(|_| drop(told(&mut requests)));
+        requests.count(&statement(late, 1));
+        assert_eq!(requests.open.len(), 1);
+    }
+
+    #[test]
+    fn a_request_of_many_shapes_is_watched_for_some() {
+        let mut requests = Requests::default();
+        let id = RequestId::random();
+        for shape in 0..200 {
+            requests.count(&statement(id, shape));
+        }
+        requests.count(&statement(id, 0));
+        requests.end(id, 0);
+        told(&mut requests);
+        let all = MAX_STATEMENTS;
+        assert_eq!(told(&mut requests), [(all as u32 + 1, all)]);
+    }
+}

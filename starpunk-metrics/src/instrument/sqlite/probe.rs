@@ -105,7 +105,7 @@ impl Probe {
         if self.link.has_ended.load(Relaxed) {
             self.resume();
         }
-        let slot = self.shapes.find(key, text);
+        let slot = self.shapes.at(key, || text.into());
         if scope::is_open() && !slot.known.is_inner {
             scope::statement_began(self.link.number, key, text);
         }
