@@ -57,7 +57,7 @@ pub struct StatementFacts {
     pub prepare_time: Duration,
     /// The caller's own time between the rows, as far as it is known; it is in their durations.
     pub caller_time: Duration,
-    /// How many returned more than one row, and the time until their first rows.
+    /// How many returned more than one row.
     pub many_rows: u64,
     /// Of those, the time until the first row.
     pub first_row_time: Duration,
@@ -93,7 +93,7 @@ pub struct StatementStats {
     pub routes: Vec<(String, u64)>,
     /// The latest request in which one of them was slow.
     pub last_slow_request: Option<RequestId>,
-    /// How SQLite runs them; asked for once one was slow.
+    /// How SQLite runs them; asked for where one was slow, or looked at many rows for few.
     pub plan: Option<QueryPlan>,
 }
 
