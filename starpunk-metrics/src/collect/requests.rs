@@ -77,6 +77,8 @@ pub(crate) struct Requests {
     /// The latest last, with the round in which the end was seen.
     ended: VecDeque<(RequestId, u32, u64)>,
     round: u64,
+    /// The round in which room was looked for last.
+    crowded_in: Option<u64>,
     pub(crate) routes: LatestRoutes,
 }
 
@@ -88,8 +90,10 @@ impl Requests {
             if self.routes.of(id).is_some_and(|_| !self.is_ending(id)) {
                 return;
             }
-            if self.open.len() >= MAX_REQUESTS {
+            // Once a round: a flood must not look for room with every statement.
+            if self.open.len() >= MAX_REQUESTS && self.crowded_in != Some(self.round) {
                 let round = self.round;
+                self.crowded_in = Some(round);
                 self.open
                     .retain(|_, request| round - request.last_round <= MAX_CROWDED_ROUNDS);
             }
