@@ -37,6 +37,8 @@ pub(crate) struct Slot {
     key: usize,
     pub(crate) text: Arc<str>,
     pub(crate) known: Known,
+    /// As it was read, until the first pipeline asks for it.
+    shape: Option<Shape>,
     /// How often the statement had run, and what SQLite had counted of it, when it ended last.
     pub(crate) run: i32,
     pub(crate) counters: Counters,
@@ -112,20 +114,21 @@ impl ShapeCache {
 
     #[cold]
     fn fill(&mut self, at: usize, key: usize, text: &str) {
-        let (text, known) = match self.texts.get_key_value(text) {
-            Some((text, known)) => (Arc::clone(text), *known),
+        let (text, known, shape) = match self.texts.get_key_value(text) {
+            Some((text, known)) => (Arc::clone(text), *known, None),
             None => self.learn(text),
         };
         self.slots[at] = Some(Slot {
             key,
             text,
             known,
+            shape,
             run: 0,
             counters: Counters::default(),
         });
     }
 
-    fn learn(&mut self, text: &str) -> (Arc<str>, Known) {
+    fn learn(&mut self, text: &str) -> (Arc<str>, Known, Option<Shape>) {
         let shape = sql::shape(text, self.quotes);
         let known = Known {
             is_explain: shape.query_type == "EXPLAIN",
@@ -146,7 +149,7 @@ impl ShapeCache {
         };
         let text: Arc<str> = text.into();
         if text.len() > MAX_BYTES {
-            return (text, known);
+            return (text, known, Some(shape));
         }
         if self.texts.len() >= MAX_TEXTS || self.bytes + text.len() > MAX_BYTES {
             self.texts.clear();
@@ -155,7 +158,7 @@ impl ShapeCache {
         }
         self.bytes += text.len();
         self.texts.insert(Arc::clone(&text), known);
-        (text, known)
+        (text, known, Some(shape))
     }
 }
 
@@ -163,7 +166,10 @@ impl Slot {
     /// The shape of the text, for the annotated query that runs it.
     #[inline]
     pub(crate) fn number(&mut self, current: &Current<'_>, quotes: DoubleQuotes) -> Numbered {
-        let Self { text, known, .. } = self;
+        let Self {
+            text, known, shape, ..
+        } = self;
+        let mut read = || shape.take().unwrap_or_else(|| sql::shape(text, quotes));
         let pipeline = current.recorder.id;
         if known.wants_table
             && let Some(query) = current.query().filter(|query| query.table_name().is_some())
@@ -171,7 +177,7 @@ impl Slot {
             return match known.named {
                 Some((by, known)) if std::ptr::eq(by, query) && known.pipeline == pipeline => known,
                 _ => {
-                    let shape = named(sql::shape(text, quotes), Some(query));
+                    let shape = named(read(), Some(query));
                     let numbered = intern(current.recorder, shape);
                     known.named = Some((query, numbered));
                     numbered
@@ -180,9 +186,7 @@ impl Slot {
         }
         match known.numbered {
             Some(numbered) if numbered.pipeline == pipeline => numbered,
-            _ => *known
-                .numbered
-                .insert(intern(current.recorder, sql::shape(text, quotes))),
+            _ => *known.numbered.insert(intern(current.recorder, read())),
         }
     }
 }

@@ -6,6 +6,7 @@
 use crate::model::callsite::Callsite;
 use crate::model::clock::{TickSpan, Ticks};
 use crate::model::names::Effect;
+use crate::model::request_id::RequestId;
 use crate::model::transaction::{Ending, Transaction};
 use crate::record::current::Current;
 
@@ -18,7 +19,7 @@ pub(crate) struct Transactions {
 struct Open {
     begun: Ticks,
     function: Option<&'static Callsite>,
-    request: Option<crate::model::request_id::RequestId>,
+    request: Option<RequestId>,
     /// Since when it has the write lock.
     locked: Option<Ticks>,
     /// Names of savepoints, where it was begun by one: it ends with the first of them.
