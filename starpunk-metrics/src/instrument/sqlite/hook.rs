@@ -140,7 +140,7 @@ fn earlier(connection: &mut Connection) -> Result<Option<Arc<Locks>>> {
     drop(lock::take_over());
     // Whatever hook there is is dropped now; ours leaves something.
     connection.trace_v2(TraceEventCodes::empty(), None::<fn(TraceEvent<'_>)>)?;
-    Ok(lock::take_over().filter(|locks| locks.waits()))
+    Ok(lock::take_over())
 }
 
 /// Whether the connection has attached or temporary databases. Nothing of them is read for it.

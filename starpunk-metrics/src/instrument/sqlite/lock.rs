@@ -218,6 +218,9 @@ thread_local! {
 
 /// A hook is gone; its busy handler stays, and the next hook of the connection may go on with it.
 pub(crate) fn hand_over(locks: &Arc<Locks>) {
+    if !locks.waits() {
+        return;
+    }
     // Fails while the thread ends.
     let _ = HANDED_OVER.try_with(|handed| *handed.borrow_mut() = Some(Arc::clone(locks)));
 }
