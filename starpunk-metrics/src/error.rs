@@ -26,6 +26,14 @@ pub enum Error {
         /// What it may be.
         expected: &'static str,
     },
+    /// A network of trusted peers is not understood.
+    #[error(
+        "`{value}` is no network; write it as an address or in CIDR notation, such as 10.0.0.0/8 or fd00::/8"
+    )]
+    InvalidNetwork {
+        /// What was written, cut after 64 characters.
+        value: String,
+    },
     /// `Metrics::start` was called while the process's pipeline is running.
     #[error(
         "metrics were started already; keep the first `Metrics`, shut it down before starting again, \

@@ -140,7 +140,7 @@ pub mod sqlite {
 
 #[cfg(feature = "actix")]
 pub use instrument::actix::{
-    HttpMetrics, HttpMetricsService, MeasuredBody, MeasuredResponse, block,
+    HttpMetrics, HttpMetricsService, MeasuredBody, MeasuredResponse, block, spawn,
 };
 
 #[cfg(feature = "sqlite")]
@@ -149,7 +149,8 @@ pub use sqlite::MonitoredConnection;
 pub use config::Config;
 pub use error::Error;
 pub use instrument::outcome::Classify;
-pub use metrics::{Entered, Metrics, get_metrics, get_metrics_stats, get_snapshot};
+pub use metrics::{Entered, Metrics, get_metrics, get_metrics_stats, get_snapshot, get_trace};
+pub use model::client_request_id::ClientRequestId;
 pub use model::field::{Fields, Value};
 pub use model::finding::{Finding, FindingKind};
 pub use model::gauges::DropReason;
@@ -160,9 +161,15 @@ pub use model::operation::{OperationType, Outcome};
 pub use model::plan::QueryPlan;
 pub use model::poll::PollStats;
 pub use model::pool::PoolStats;
-pub use model::request_id::RequestId;
+pub use model::request_id::{InvalidRequestId, RequestId};
+pub use model::request_outcome::RequestOutcome;
+pub use model::route::RouteStats;
 pub use model::shutdown::ShutdownReport;
-pub use model::snapshot::{CollectorStats, OperationStats, QueryStats, RouteStats, Snapshot};
+pub use model::snapshot::{CollectorStats, OperationStats, QueryStats, Snapshot};
+pub use model::span::{SpanKind, TraceSpan};
 pub use model::statement_stats::{StatementFacts, StatementOrder, StatementStats};
 pub use model::tally::Tally;
+pub use model::trace::{RequestTrace, TraceReason};
+pub use model::trace_parent::TraceParent;
 pub use model::transaction::TransactionStats;
+pub use record::request_context::{InRequest, RequestContext};

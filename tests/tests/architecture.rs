@@ -13,7 +13,7 @@ const EDGES: [(&str, &[&str]); 10] = [
     ("config", &["model", "error"]),
     ("record", &["model"]),
     ("collect", &["model", "config"]),
-    ("instrument", &["model", "record"]),
+    ("instrument", &["model", "error", "record"]),
     ("export", &["model"]),
     (
         "metrics",
@@ -24,11 +24,12 @@ const EDGES: [(&str, &[&str]); 10] = [
 ];
 
 /// Third-party crates, and the rooms they are confined to.
-const CONFINED: [(&str, &[&str]); 7] = [
+const CONFINED: [(&str, &[&str]); 8] = [
     ("rusqlite", &["instrument/sqlite"]),
     ("r2d2", &["instrument/sqlite"]),
     ("regex", &["instrument/sqlite"]),
     ("actix_web", &["instrument/actix"]),
+    ("ipnet", &["instrument/actix"]),
     ("crossbeam_channel", &["record", "collect", "metrics"]),
     ("crossbeam_utils", &["record", "collect", "metrics"]),
     ("sysinfo", &["collect"]),

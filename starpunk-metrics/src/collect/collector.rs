@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use crossbeam_utils::atomic::AtomicCell;
 
+use crate::collect::diagnosis;
 use crate::collect::memory::MemorySampler;
 use crate::collect::report;
 use crate::collect::state::{State, View};
@@ -24,6 +25,7 @@ use crate::model::plan::PlanErrand;
 use crate::model::policy::Policy;
 use crate::model::pool::PoolStats;
 use crate::model::snapshot::{CollectorStats, Snapshot};
+use crate::model::trace::RequestTrace;
 
 /// How long the collector rests where nobody asks for anything.
 const TICK: Duration = Duration::from_millis(100);
@@ -37,11 +39,15 @@ const OWNER_TIMEOUT: Duration = Duration::from_millis(100);
 /// The least time between two warnings of loss.
 const LOSS_WARNING_INTERVAL: Duration = Duration::from_secs(60);
 
+/// A thread's unfinished batch, as the recording side fills it.
+type Slot = Arc<AtomicCell<Option<Box<Batch>>>>;
+
 /// The channels, as the collecting side holds them.
 pub(crate) struct Lanes {
     pub(crate) batches: Receiver<Box<Batch>>,
     pub(crate) spares: Sender<Box<Batch>>,
-    pub(crate) slots: Receiver<Arc<AtomicCell<Option<Box<Batch>>>>>,
+    /// Of new threads, with their numbers.
+    pub(crate) slots: Receiver<(u32, Slot)>,
     pub(crate) forced: Receiver<Event>,
     pub(crate) control: Receiver<Control>,
     pub(crate) errands: Receiver<PlanErrand>,
@@ -59,13 +65,14 @@ pub(crate) struct Collector {
     waking: Arc<AtomicBool>,
     started: Instant,
     /// One for each thread that has ever posted and has not ended.
-    slots: Vec<Arc<AtomicCell<Option<Box<Batch>>>>>,
+    slots: Vec<(u32, Slot)>,
     /// What is put into a slot in exchange for its batch.
     empty: Option<Box<Batch>>,
     memory: Option<MemorySampler>,
     state: State,
     /// As it was when the state was brought up to date.
     requests_in_flight: u64,
+    in_flight_by_route: Vec<(u32, u64)>,
     losses: LossWarning,
 }
 
@@ -93,6 +100,7 @@ impl Collector {
             slots: Vec::new(),
             empty: None,
             requests_in_flight: 0,
+            in_flight_by_route: Vec::new(),
             losses: LossWarning::default(),
         }
     }
@@ -137,6 +145,14 @@ impl Collector {
                     );
                 }
                 Some(Control::Stats(reply)) => answer(&reply, self.stats()),
+                Some(Control::Trace(id, reply)) => {
+                    let record = self.state.traces.of(id).cloned();
+                    let names = Arc::clone(&self.names);
+                    answer(
+                        &reply,
+                        record.map(|record| RequestTrace::new(record, names)),
+                    );
+                }
                 Some(Control::Snapshot(reply)) => answer(&reply, Box::new(self.snapshot())),
                 Some(Control::Stop(reply)) => {
                     self.state.end();
@@ -153,6 +169,9 @@ impl Collector {
     fn drain(&mut self, complete: bool) {
         // Before the events are taken, so that a request that is not in flight any more is among them.
         self.requests_in_flight = self.gauges.requests_in_flight();
+        if complete {
+            self.in_flight_by_route = self.names.routes.in_flight();
+        }
         let names = Arc::clone(&self.names);
         let policy = self.policy.clone();
         let view = View {
@@ -180,7 +199,8 @@ impl Collector {
             let Ok(mut batch) = self.lanes.batches.try_recv() else {
                 break;
             };
-            self.take(&mut batch, view);
+            let thread = batch.thread;
+            self.take(&mut batch, thread, view);
             let _ = self.lanes.spares.try_send(batch);
         }
         for _ in 0..self.lanes.forced.len() {
@@ -210,7 +230,7 @@ impl Collector {
     fn drain_slots(&mut self, complete: bool, view: &View<'_>) {
         let deadline = Instant::now() + OWNER_TIMEOUT;
         let mut slots = std::mem::take(&mut self.slots);
-        slots.retain_mut(|slot| {
+        slots.retain_mut(|(thread, slot)| {
             // Asked before the batch is taken: an owner that is gone now has put in its last.
             let has_ended = Arc::get_mut(slot).is_some();
             let batch = loop {
@@ -226,10 +246,10 @@ impl Collector {
                 let empty = self.empty.take().unwrap_or_else(Batch::boxed);
                 // A swap and never a store: an owner that found the slot empty may have filled it since.
                 if let Some(mut newer) = slot.swap(Some(empty)) {
-                    self.take(&mut batch, view);
-                    self.take(&mut newer, view);
+                    self.take(&mut batch, *thread, view);
+                    self.take(&mut newer, *thread, view);
                 } else {
-                    self.take(&mut batch, view);
+                    self.take(&mut batch, *thread, view);
                 }
                 self.empty = Some(batch);
             }
@@ -238,7 +258,7 @@ impl Collector {
         self.slots = slots;
     }
 
-    fn take(&mut self, batch: &mut Batch, view: &View<'_>) {
+    fn take(&mut self, batch: &mut Batch, thread: u32, view: &View<'_>) {
         if batch.is_empty() {
             return;
         }
@@ -246,13 +266,21 @@ impl Collector {
             self.state.aggregate.merge(*counted);
         }
         for event in batch.events.drain(..) {
-            self.state.observe(event, view);
+            self.state.observe(event, thread, view);
         }
     }
 
     fn stats(&self) -> crate::model::metric::MetricsStats {
         let dropped = self.gauges.total_dropped();
         report::stats(&self.state, self.config.buffer_size, dropped)
+    }
+
+    /// The kept traces, oldest first.
+    fn traces(&self) -> Vec<RequestTrace> {
+        let records = self.state.traces.iter();
+        records
+            .map(|record| RequestTrace::new(Arc::clone(record), Arc::clone(&self.names)))
+            .collect()
     }
 
     fn snapshot(&mut self) -> Snapshot {
@@ -262,15 +290,22 @@ impl Collector {
             uptime: self.started.elapsed(),
             stats: self.stats(),
             operations: report::operations(aggregate, &self.names),
-            routes: report::routes(aggregate, &self.names),
+            routes: report::routes(aggregate, &self.names, &self.in_flight_by_route),
             queries: report::queries(aggregate),
             statements: statements::statements(&self.state, &self.names),
             transactions: aggregate.transactions.stats(),
             pools: PoolStats::of(&self.names.pools, |number| aggregate.pools.get(number)),
-            findings: statements::findings(&self.state, &self.names, self.gauges.hooks_replaced()),
+            findings: diagnosis::findings(
+                &self.state,
+                &self.names,
+                &self.policy,
+                self.gauges.hooks_replaced(),
+            ),
+            traces: self.traces(),
             memory: self.memory.as_mut().map(MemorySampler::stats),
             requests_in_flight: self.requests_in_flight,
             unattributed: self.gauges.unattributed(),
+            request_ids_refused: self.gauges.request_ids_refused(),
             dropped: self.gauges.dropped(),
             names_refused: self.names.routes.refused() + self.names.shapes.refused(),
             collector: CollectorStats {

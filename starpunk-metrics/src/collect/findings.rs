@@ -3,13 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::collect::requests::Ended;
 use crate::model::callsite::Callsite;
 use crate::model::event::{Call, Event};
 use crate::model::finding::FindingKind;
-use crate::model::names::{Effect, Names, Shape};
 use crate::model::operation::OutcomeKind;
-use crate::model::policy::Policy;
 use crate::model::request_id::RequestId;
 use crate::model::statement::{Flags, Holder, Statement};
 use crate::model::transaction::Ending;
@@ -46,8 +43,20 @@ pub(crate) struct Seen {
     pub(crate) gave_up: u64,
     pub(crate) function: Option<&'static Callsite>,
     pub(crate) holder: Option<Holder>,
+    /// Of requests, the worst.
+    pub(crate) worst: Worst,
     /// The latest last.
     pub(crate) requests: Vec<RequestId>,
+}
+
+/// The worst of some requests: where its time went.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Worst {
+    pub(crate) time: Duration,
+    pub(crate) in_statements: Duration,
+    pub(crate) in_polls: Duration,
+    /// The statement that is most to blame, if one is.
+    pub(crate) shape: Option<u16>,
 }
 
 #[derive(Debug, Default)]
@@ -123,29 +132,7 @@ impl Findings {
         }
     }
 
-    /// Looks at what a whole request did.
-    pub(crate) fn look_at_request(&mut self, request: &Ended, names: &Names, policy: &Policy) {
-        for repeated in &request.statements {
-            let threshold = policy.repeated_statements;
-            if repeated.count < threshold {
-                continue;
-            }
-            let known = names.shapes.get(u32::from(repeated.shape));
-            let kind = match known.shape.effect {
-                Effect::Read if is_about_rows(&known.shape) => FindingKind::RepeatedSelect,
-                Effect::Write if repeated.alone >= threshold => FindingKind::RepeatedWrite,
-                _ => continue,
-            };
-            let shape = Some(repeated.shape);
-            if let Some(seen) = self.find(kind, shape, request.route, repeated.function, None) {
-                seen.add(repeated.taken.duration(), Some(request.id));
-                seen.statements += u64::from(repeated.count);
-                seen.most = seen.most.max(u64::from(repeated.count));
-            }
-        }
-    }
-
-    fn find(
+    pub(crate) fn find(
         &mut self,
         kind: FindingKind,
         shape: Option<u16>,
@@ -170,7 +157,7 @@ impl Findings {
 }
 
 impl Seen {
-    fn add(&mut self, time: Duration, request: Option<RequestId>) {
+    pub(crate) fn add(&mut self, time: Duration, request: Option<RequestId>) {
         self.count += 1;
         self.time += time;
         let Some(request) = request else { return };
@@ -184,15 +171,9 @@ impl Seen {
     }
 }
 
-/// A `SELECT ?` asks whether the connection is alive, once for each time that a pool is asked for one.
-fn is_about_rows(shape: &Shape) -> bool {
-    shape.query_type == "SELECT" && *shape.fingerprint != *"SELECT ?"
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collect::requests::Repeated;
     use crate::model::clock::{TickSpan, Ticks};
     use crate::model::statement::{LockWait, StatementDetail};
 
@@ -257,44 +238,5 @@ mod tests {
         let (subject, seen) = findings.iter().next().expect("there is one");
         assert_eq!(subject.holder, None);
         assert!(seen.holder.is_none());
-    }
-
-    #[test]
-    fn writes_are_repeated_where_enough_of_them_were_alone() {
-        let names = Names::default();
-        let shape = Shape {
-            query_type: "UPDATE",
-            table: "notes".into(),
-            name: "UPDATE notes".into(),
-            fingerprint: "UPDATE notes SET n = ?".into(),
-            effect: Effect::Write,
-        };
-        let number = names.shapes.intern("update notes", || {
-            crate::model::names::KnownShape::new(shape)
-        });
-        let policy = Policy {
-            slow_query: Duration::MAX,
-            slow_statements: std::sync::Arc::new([]),
-            repeated_statements: 5,
-            slow_request: Duration::MAX,
-            slow_poll: Duration::MAX,
-            sampling: crate::model::sampling::SamplingRate::new(1.0),
-        };
-        for (alone, expected) in [(4, 0), (5, 1)] {
-            let mut findings = Findings::default();
-            let request = Ended {
-                id: RequestId::random(),
-                route: None,
-                statements: vec![Repeated {
-                    shape: u16::try_from(number).expect("it is the first"),
-                    function: None,
-                    count: 9,
-                    alone,
-                    taken: TickSpan::default(),
-                }],
-            };
-            findings.look_at_request(&request, &names, &policy);
-            assert_eq!(findings.iter().count(), expected, "{alone}");
-        }
     }
 }

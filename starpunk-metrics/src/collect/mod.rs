@@ -4,11 +4,21 @@
 //! a system call. What the callers do is none of this room's business.
 
 pub(crate) mod collector;
+mod diagnosis;
 mod findings;
+mod ids;
+#[cfg(feature = "tracing")]
+mod kept_log;
+#[cfg(not(feature = "tracing"))]
+#[path = "no_kept_log.rs"]
+mod kept_log;
 mod memory;
 mod report;
+mod request_diagnosis;
+mod request_findings;
 mod requests;
 mod ring;
 mod state;
 mod statements;
+mod traces;
 mod warnings;

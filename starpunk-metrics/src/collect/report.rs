@@ -1,21 +1,24 @@
 //! Turns what was gathered into what is read: names are looked up here, and series of one name added up.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use crate::collect::state::{Record, State};
 use crate::model::aggregate::{Aggregate, sum};
 use crate::model::callsite::CallKind;
-use crate::model::event::{Call, Event, Request};
+use crate::model::event::{Call, Event};
 use crate::model::field::Fields;
 use crate::model::metric::{Metric, MetricsStats, TypeStats};
 use crate::model::names::{Names, Shape};
 use crate::model::operation::OperationType;
 use crate::model::policy::Policy;
 use crate::model::poll::PollStats;
-use crate::model::snapshot::{OperationStats, QueryStats, RouteStats};
+use crate::model::request::{Request, RequestEnd};
+use crate::model::route::{RouteSeries, RouteStats};
+use crate::model::route_names::RouteName;
+use crate::model::snapshot::{OperationStats, QueryStats};
 use crate::model::statement::{Flags, Statement, StatementDetail};
 use crate::model::tally::Tally;
+use crate::model::trace::milliseconds;
 
 /// The kept records, oldest first.
 pub(crate) fn metrics(state: &State, names: &Names, policy: &Policy) -> Vec<Metric> {
@@ -120,25 +123,26 @@ fn add_polls(sum: &mut Option<PollStats>, polls: &PollStats) {
     }
 }
 
-pub(crate) fn routes(aggregate: &Aggregate, names: &Names) -> Vec<RouteStats> {
-    let mut routes: Vec<RouteStats> = aggregate
-        .routes
-        .iter()
+/// The requests by method and route, those included that have only begun.
+pub(crate) fn routes(
+    aggregate: &Aggregate,
+    names: &Names,
+    in_flight: &[(u32, u64)],
+) -> Vec<RouteStats> {
+    let none = RouteSeries::default();
+    let counted = aggregate.routes.iter();
+    let mut all: BTreeMap<u32, &RouteSeries> = counted
+        .map(|(number, series)| (number_of(number), series))
+        .collect();
+    for (number, _) in in_flight {
+        all.entry(*number).or_insert(&none);
+    }
+    let mut routes: Vec<RouteStats> = all
+        .into_iter()
         .map(|(number, series)| {
-            let name = names.routes.get(number_of(number));
-            let mut statuses = series.statuses.clone();
-            statuses.sort_unstable();
-            RouteStats {
-                method: name.method.to_owned(),
-                route: name.route.to_string(),
-                tally: series.tally.clone(),
-                head: series.head.clone(),
-                statuses,
-                request_bytes: series.request_bytes,
-                response_bytes: series.response_bytes,
-                statements: series.statements,
-                statement_time: Duration::from_nanos(series.statement_nanos),
-            }
+            let here = in_flight.iter().find(|(known, _)| *known == number);
+            let in_flight = here.map_or(0, |(_, count)| *count);
+            series.stats(&names.routes.get(number), in_flight)
         })
         .collect();
     routes.sort_by(|a, b| (&a.route, &a.method).cmp(&(&b.route, &b.method)));
@@ -199,11 +203,9 @@ fn metric(record: &Record, names: &Names, policy: &Policy) -> Option<Metric> {
             (OperationType::Database, shape.name.to_string(), fields)
         }
         Event::Request(request) => {
-            let name = names.routes.get(request.route);
-            let mut fields = Fields::default();
-            fields.push("method", name.method);
-            fields.push("route", &*name.route);
-            request_fields(request, &mut fields);
+            let end = request.end()?;
+            let name = names.routes.get(end.route);
+            let fields = request_fields(request, end, &name);
             (OperationType::Http, name.name.to_string(), fields)
         }
         // They are no operations, and no record of them is ever kept.
@@ -308,22 +310,36 @@ fn detail_fields(detail: &StatementDetail, names: &Names, fields: &mut Fields) {
     }
 }
 
-fn request_fields(request: &Request, fields: &mut Fields) {
-    if let Some(status) = request.status {
+fn request_fields(request: &Request, end: &RequestEnd, name: &RouteName) -> Fields {
+    let mut fields = Fields::default();
+    fields.push("method", name.method);
+    fields.push("route", &*name.route);
+    fields.push("outcome", end.outcome.as_str());
+    if let Some(status) = end.status {
         fields.push("status", status);
     }
-    if let Some(head) = request.head {
+    if let Some(head) = end.head {
         fields.push("head_ms", milliseconds(request.start.until(head)));
     }
-    fields.push("request_bytes", request.request_bytes);
-    fields.push("response_bytes", request.response_bytes);
-    fields.push("statements", request.statements);
-    let time = Duration::from_nanos(request.statement_nanos);
-    fields.push("statement_ms", milliseconds(time));
-}
-
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1_000.0
+    if end.is_session {
+        let session = request.start.until(end.end);
+        fields.push("session_ms", milliseconds(session));
+    }
+    fields.push("busy_ms", milliseconds(end.polls.busy.duration()));
+    let longest = end.polls.longest.duration();
+    fields.push("longest_poll_ms", milliseconds(longest));
+    fields.push("request_bytes", request.bytes());
+    fields.push("response_bytes", end.response_bytes);
+    fields.push("statements", end.statements);
+    fields.push("statement_ms", milliseconds(end.statement_time()));
+    if let Some(id) = request.client_request_id() {
+        fields.push("client_request_id", id.as_str());
+    }
+    if let Some(parent) = request.trace_parent() {
+        fields.push("trace_id", parent.trace_id_hex().to_string());
+        fields.push("parent_id", parent.parent_id_hex().to_string());
+    }
+    fields
 }
 
 /// Tables are indexed by `usize`; the numbers in them were given out as `u32`.

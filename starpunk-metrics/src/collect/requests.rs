@@ -1,18 +1,27 @@
-//! The requests that are under way, and how often each runs the same statement.
+//! The requests that are under way, and what each does: its statements and functions, on all threads.
 //!
 //! A request's own event may be collected before the last of its statements, because they are posted on other threads. So
 //! it is looked at one round after its end.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
+use crate::collect::ids::{ById, LatestRoutes};
 use crate::model::callsite::Callsite;
 use crate::model::clock::TickSpan;
+use crate::model::request::Request;
 use crate::model::request_id::RequestId;
-use crate::model::statement::{Flags, Statement};
+use crate::model::span::{Child, What};
+use crate::model::statement::Flags;
+use crate::model::trace::MAX_SPANS;
 
-/// How many requests are watched at once, and how many different statements of each. What is beyond is counted as ever, but
-/// not looked at for repetition.
-const MAX_REQUESTS: usize = 2_048;
+/// How many requests are watched at once. What is beyond is counted as ever, but its story is not known.
+const MAX_REQUESTS: usize = 4_096;
+
+/// How many spans are held of all of them together, of 48 bytes each: less than 1 MB.
+const MAX_HELD: usize = 16_384;
+
+/// How many different statements are counted of a request that has more spans than are held.
 const MAX_STATEMENTS: usize = 64;
 
 /// Rounds without anything new after which a request that never ended is taken for ended: an hour and more.
@@ -24,7 +33,11 @@ const MAX_CROWDED_ROUNDS: u64 = 600;
 /// What one request did so far.
 #[derive(Debug, Default)]
 struct Open {
-    statements: Vec<Repeated>,
+    /// `len() <= MAX_SPANS`.
+    children: Vec<Child>,
+    omitted: u32,
+    /// What of the omitted were statements.
+    beyond: Vec<Repeated>,
     last_round: u64,
 }
 
@@ -40,115 +53,102 @@ pub(crate) struct Repeated {
     pub(crate) taken: TickSpan,
 }
 
+/// The end of a request, as it was collected.
+#[derive(Clone, Debug)]
+pub(crate) struct End {
+    pub(crate) request: Arc<Request>,
+    /// The thread that posted it; 0 where that is not known.
+    pub(crate) thread: u32,
+    /// Whether the dice kept its record.
+    pub(crate) is_sampled: bool,
+}
+
 /// A request of which nothing more is expected.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    pub(crate) id: RequestId,
-    /// `None` where its end was never seen.
-    pub(crate) route: Option<u32>,
+    pub(crate) end: End,
+    pub(crate) children: Vec<Child>,
+    pub(crate) omitted: u32,
     pub(crate) statements: Vec<Repeated>,
-}
-
-/// How many requests' routes are remembered after their end.
-const MAX_ROUTES: usize = 512;
-
-/// The routes of the latest requests, for what else is known of them.
-#[derive(Debug, Default)]
-pub(crate) struct LatestRoutes(VecDeque<(RequestId, u32)>);
-
-impl LatestRoutes {
-    pub(crate) fn of(&self, request: RequestId) -> Option<u32> {
-        let mut latest = self.0.iter().rev();
-        let (_, route) = latest.find(|(known, _)| *known == request)?;
-        Some(*route)
-    }
-
-    fn push(&mut self, request: RequestId, route: u32) {
-        if self.0.len() >= MAX_ROUTES {
-            self.0.pop_front();
-        }
-        self.0.push_back((request, route));
-    }
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
-    open: HashMap<RequestId, Open>,
+    open: HashMap<RequestId, Open, ById>,
+    /// Of all in `open`; `held <= MAX_HELD`.
+    held: usize,
     /// The latest last, with the round in which the end was seen.
-    ended: VecDeque<(RequestId, u32, u64)>,
+    ended: VecDeque<(End, u64)>,
     round: u64,
     /// The round in which room was looked for last.
     crowded_in: Option<u64>,
+    /// Those that were looked at.
     pub(crate) routes: LatestRoutes,
 }
 
 impl Requests {
-    pub(crate) fn count(&mut self, statement: &Statement) {
-        let Some(id) = statement.request else { return };
+    /// Takes in what was done for a request; hands it back where that was looked at already.
+    pub(crate) fn add(&mut self, id: RequestId, child: Child) -> Option<Child> {
         if !self.open.contains_key(&id) {
-            // It was looked at already; or there are too many, of which some may have outlived their requests.
-            if self.routes.of(id).is_some_and(|_| !self.is_ending(id)) {
-                return;
+            if self.routes.of(id).is_some() {
+                return Some(child);
             }
-            // Once a round: a flood must not look for room with every statement.
-            if self.open.len() >= MAX_REQUESTS && self.crowded_in != Some(self.round) {
-                let round = self.round;
-                self.crowded_in = Some(round);
-                self.open
-                    .retain(|_, request| round - request.last_round <= MAX_CROWDED_ROUNDS);
-            }
+            self.make_room();
             if self.open.len() >= MAX_REQUESTS {
-                return;
+                return None;
             }
         }
+        let has_room = self.held < MAX_HELD;
         let request = self.open.entry(id).or_default();
         request.last_round = self.round;
-        let alone = u32::from(!statement.flags.has(Flags::IN_TRANSACTION));
-        let statements = &mut request.statements;
-        let shape = statement.shape;
-        if let Some(known) = statements.iter_mut().find(|known| known.shape == shape) {
-            known.count += 1;
-            known.alone += alone;
-            known.taken += statement.taken;
-        } else if statements.len() < MAX_STATEMENTS {
-            statements.push(Repeated {
-                shape,
-                function: statement.function,
-                count: 1,
-                alone,
-                taken: statement.taken,
-            });
+        if has_room && request.children.len() < MAX_SPANS {
+            request.children.push(child);
+            self.held += 1;
+        } else {
+            request.omitted += 1;
+            count(&mut request.beyond, &child);
         }
+        None
     }
 
-    /// Whether its end was seen, and it is not looked at yet.
-    fn is_ending(&self, id: RequestId) -> bool {
-        self.ended.iter().any(|(ended, ..)| *ended == id)
+    /// Once a round: a flood must not look for room with every statement.
+    fn make_room(&mut self) {
+        if self.open.len() < MAX_REQUESTS || self.crowded_in == Some(self.round) {
+            return;
+        }
+        let round = self.round;
+        self.crowded_in = Some(round);
+        let held = &mut self.held;
+        self.open.retain(|_, request| {
+            let stays = round - request.last_round <= MAX_CROWDED_ROUNDS;
+            *held -= if stays { 0 } else { request.children.len() };
+            stays
+        });
     }
 
-    pub(crate) fn end(&mut self, id: RequestId, route: u32) {
-        self.ended.push_back((id, route, self.round));
-        self.routes.push(id, route);
+    pub(crate) fn end(&mut self, end: End) {
+        self.ended.push_back((end, self.round));
     }
 
     /// Ends a round: what ended in one before it is looked at.
     pub(crate) fn settle(&mut self, mut look: impl FnMut(Ended)) {
-        while let Some(&(id, route, round)) = self.ended.front() {
+        while let Some((end, round)) = self.ended.pop_front() {
             if round == self.round {
+                self.ended.push_front((end, round));
                 break;
             }
-            self.ended.pop_front();
-            if let Some(request) = self.open.remove(&id) {
-                look(Ended {
-                    id,
-                    route: Some(route),
-                    statements: request.statements,
-                });
+            let id = end.request.id;
+            let route = end.request.end().map(|end| end.route);
+            self.routes.push(id, route);
+            let request = self.open.remove(&id).unwrap_or_default();
+            self.held -= request.children.len();
+            if !end.request.is_excluded() {
+                look(request.ended(end));
             }
         }
         self.round += 1;
         if self.round.is_multiple_of(1_000) {
-            self.forget_idle(look);
+            self.forget_idle();
         }
     }
 
@@ -158,16 +158,49 @@ impl Requests {
     }
 
     /// Work that outlived its request, or whose request's end was lost, must not stay for ever.
-    fn forget_idle(&mut self, mut look: impl FnMut(Ended)) {
+    fn forget_idle(&mut self) {
         let round = self.round;
-        let idle = |request: &Open| round - request.last_round > MAX_IDLE_ROUNDS;
-        for (id, request) in self.open.extract_if(|_, request| idle(request)) {
-            look(Ended {
-                id,
-                route: None,
-                statements: request.statements,
-            });
+        let held = &mut self.held;
+        self.open.retain(|_, request| {
+            let stays = round - request.last_round <= MAX_IDLE_ROUNDS;
+            *held -= if stays { 0 } else { request.children.len() };
+            stays
+        });
+    }
+}
+
+impl Open {
+    fn ended(self, end: End) -> Ended {
+        let mut statements = self.beyond;
+        for child in &self.children {
+            count(&mut statements, child);
         }
+        Ended {
+            end,
+            children: self.children,
+            omitted: self.omitted,
+            statements,
+        }
+    }
+}
+
+fn count(statements: &mut Vec<Repeated>, child: &Child) {
+    let What::Statement { shape, function } = child.what else {
+        return;
+    };
+    let alone = u32::from(!child.flags.has(Flags::IN_TRANSACTION));
+    if let Some(known) = statements.iter_mut().find(|known| known.shape == shape) {
+        known.count += 1;
+        known.alone += alone;
+        known.taken += child.taken;
+    } else if statements.len() < MAX_STATEMENTS {
+        statements.push(Repeated {
+            shape,
+            function,
+            count: 1,
+            alone,
+            taken: child.taken,
+        });
     }
 }
 
@@ -176,9 +209,10 @@ mod tests {
     use super::*;
     use crate::model::clock::Ticks;
     use crate::model::operation::OutcomeKind;
+    use crate::model::statement::Statement;
 
-    fn statement(id: RequestId, shape: u16) -> Statement {
-        Statement {
+    fn statement(id: RequestId, shape: u16) -> Child {
+        let statement = Statement {
             function: None,
             start: Ticks::ZERO,
             detail: None,
@@ -189,6 +223,15 @@ mod tests {
             shape,
             flags: Flags::default(),
             outcome: OutcomeKind::Ok,
+        };
+        Child::of_statement(&statement, 1)
+    }
+
+    fn end(id: RequestId) -> End {
+        End {
+            request: Arc::new(Request::new(id, Ticks::ZERO, None)),
+            thread: 1,
+            is_sampled: false,
         }
     }
 
@@ -206,13 +249,39 @@ mod tests {
     fn a_request_is_looked_at_one_round_after_its_end() {
         let mut requests = Requests::default();
         let id = RequestId::random();
-        requests.count(&statement(id, 1));
-        requests.end(id, 0);
+        requests.add(id, statement(id, 1));
+        requests.end(end(id));
         assert_eq!(told(&mut requests), []);
         // Collected after the end, because it was posted on another thread.
-        requests.count(&statement(id, 1));
+        assert!(requests.add(id, statement(id, 1)).is_none());
         assert_eq!(told(&mut requests), [(2, 1)]);
         assert_eq!(told(&mut requests), []);
+        assert!(
+            requests.add(id, statement(id, 1)).is_some(),
+            "it comes too late"
+        );
+    }
+
+    #[test]
+    fn a_request_without_statements_is_looked_at_too() {
+        let mut requests = Requests::default();
+        requests.end(end(RequestId::random()));
+        told(&mut requests);
+        assert_eq!(told(&mut requests), [(0, 0)]);
+    }
+
+    #[test]
+    fn one_that_was_left_out_is_not_looked_at() {
+        let mut requests = Requests::default();
+        let end = end(RequestId::random());
+        let id = end.request.id;
+        requests.add(id, statement(id, 1));
+        end.request.exclude();
+        requests.end(end);
+        told(&mut requests);
+        assert_eq!(told(&mut requests), []);
+        assert!(requests.open.is_empty());
+        assert_eq!(requests.held, 0);
     }
 
     #[test]
@@ -220,40 +289,62 @@ mod tests {
         let mut requests = Requests::default();
         for _ in 0..=MAX_REQUESTS {
             let id = RequestId::random();
-            requests.count(&statement(id, 1));
-            requests.end(id, 0);
+            requests.add(id, statement(id, 1));
+            requests.end(end(id));
             told(&mut requests);
             told(&mut requests);
-            requests.count(&statement(id, 1));
+            requests.add(id, statement(id, 1));
         }
         assert!(requests.open.is_empty());
+        assert_eq!(requests.held, 0);
     }
 
     #[test]
     fn requests_whose_end_was_lost_make_room_after_a_while() {
         let mut requests = Requests::default();
         for _ in 0..MAX_REQUESTS {
-            requests.count(&statement(RequestId::random(), 1));
+            let id = RequestId::random();
+            requests.add(id, statement(id, 1));
         }
         let late = RequestId::random();
-        requests.count(&statement(late, 1));
+        requests.add(late, statement(late, 1));
         assert_eq!(requests.open.len(), MAX_REQUESTS, "there is a bound");
         (0..=MAX_CROWDED_ROUNDS).for_each(|_| drop(told(&mut requests)));
-        requests.count(&statement(late, 1));
-        assert_eq!(requests.open.len(), 1);
+        requests.add(late, statement(late, 1));
+        assert_eq!((requests.open.len(), requests.held), (1, 1));
     }
 
     #[test]
-    fn a_request_of_many_shapes_is_watched_for_some() {
+    fn a_request_of_many_statements_has_them_all_counted_and_some_held() {
         let mut requests = Requests::default();
         let id = RequestId::random();
-        for shape in 0..200 {
-            requests.count(&statement(id, shape));
+        for _ in 0..1_000 {
+            requests.add(id, statement(id, 1));
         }
-        requests.count(&statement(id, 0));
-        requests.end(id, 0);
+        requests.end(end(id));
         told(&mut requests);
-        let all = MAX_STATEMENTS;
-        assert_eq!(told(&mut requests), [(all as u32 + 1, all)]);
+        requests.settle(|ended| {
+            assert_eq!((ended.children.len(), ended.omitted), (MAX_SPANS, 800));
+            assert_eq!(ended.statements[0].count, 1_000);
+        });
+    }
+
+    #[test]
+    fn all_requests_together_hold_so_much_and_no_more() {
+        let mut requests = Requests::default();
+        let ids: Vec<RequestId> = (0..MAX_HELD / 100).map(|_| RequestId::random()).collect();
+        for id in &ids {
+            for _ in 0..MAX_SPANS {
+                requests.add(*id, statement(*id, 1));
+            }
+        }
+        assert_eq!(requests.held, MAX_HELD);
+        for id in ids {
+            requests.end(end(id));
+        }
+        told(&mut requests);
+        let told = told(&mut requests);
+        assert!(told.iter().all(|(count, _)| *count == MAX_SPANS as u32));
+        assert_eq!(requests.held, 0);
     }
 }

@@ -1,11 +1,15 @@
 //! What the collector has gathered: the counts, the two buffers of records, and what it found.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::collect::findings::Findings;
-use crate::collect::requests::{LatestRoutes, Requests};
+use crate::collect::ids::LatestRoutes;
+use crate::collect::kept_log;
+use crate::collect::requests::{End, Ended, Requests};
 use crate::collect::ring::RingBuffer;
+use crate::collect::traces::Traces;
 use crate::collect::warnings::SlowWarnings;
 use crate::model::aggregate::Aggregate;
 use crate::model::clock::Anchor;
@@ -14,8 +18,10 @@ use crate::model::names::Names;
 use crate::model::plan::PlanReport;
 use crate::model::policy::{Policy, Verdict};
 use crate::model::sampling::Dice;
+use crate::model::span::Child;
 use crate::model::statement::Flags;
 use crate::model::statement_stats::count;
+use crate::model::trace::{TraceReason, TraceRecord};
 
 /// One kept operation, in the form in which it came; names are looked up when it is read.
 #[derive(Debug)]
@@ -35,6 +41,7 @@ pub(crate) struct State {
     forced: RingBuffer<Record>,
     dice: Dice,
     requests: Requests,
+    pub(crate) traces: Traces,
     pub(crate) findings: Findings,
     /// Of each shape, which routes ran it how often.
     pub(crate) callers: BTreeMap<u16, Vec<(u32, u64)>>,
@@ -61,6 +68,7 @@ impl State {
             forced: RingBuffer::new(buffer_size),
             dice: Dice::new(),
             requests: Requests::default(),
+            traces: Traces::default(),
             findings: Findings::default(),
             callers: BTreeMap::new(),
             plans: BTreeMap::new(),
@@ -69,11 +77,12 @@ impl State {
     }
 
     /// Counts one event, and keeps its record if it must or may be kept.
-    pub(crate) fn observe(&mut self, event: Event, view: &View<'_>) {
+    pub(crate) fn observe(&mut self, event: Event, thread: u32, view: &View<'_>) {
         let verdict = view.policy.judge(&event);
         self.aggregate.observe(&event, &verdict);
-        self.look_at(&event, &verdict, view);
-        if verdict.forced || self.samples(&event, view.policy) {
+        let is_sampled = !verdict.forced && self.samples(&event, view.policy);
+        self.look_at(&event, &verdict, thread, is_sampled, view);
+        if verdict.forced || is_sampled {
             self.keep(event, &verdict, &view.anchor);
         }
     }
@@ -81,7 +90,7 @@ impl State {
     /// Keeps a forced event that its own thread has counted already.
     pub(crate) fn keep_counted(&mut self, event: Event, view: &View<'_>) {
         let verdict = view.policy.judge(&event);
-        self.look_at(&event, &verdict, view);
+        self.look_at(&event, &verdict, 0, false, view);
         self.keep(event, &verdict, &view.anchor);
     }
 
@@ -110,37 +119,55 @@ impl State {
     pub(crate) fn settle(&mut self, view: &View<'_>) {
         let Self {
             requests,
+            traces,
             findings,
             callers,
             ..
         } = self;
         requests.settle(|request| {
-            findings.look_at_request(&request, view.names, view.policy);
-            let Some(route) = request.route else { return };
-            for repeated in &request.statements {
-                let routes = callers.entry(repeated.shape).or_default();
-                count(routes, route, u64::from(repeated.count), |known| {
-                    *known == route
-                });
+            count_callers(callers, &request);
+            let reasons = findings.look_at_request(&request, view.names, view.policy);
+            if let Some(trace) = trace_of(request, reasons, &view.anchor) {
+                kept_log::tell(&trace, view.names);
+                traces.keep(trace);
             }
         });
         self.warnings.warn_of_rest();
     }
 
-    fn look_at(&mut self, event: &Event, verdict: &Verdict, view: &View<'_>) {
+    fn look_at(
+        &mut self,
+        event: &Event,
+        verdict: &Verdict,
+        thread: u32,
+        is_sampled: bool,
+        view: &View<'_>,
+    ) {
         match event {
             Event::Statement(statement) => {
-                self.requests.count(statement);
+                self.add_to_request(event, || Child::of_statement(statement, thread));
                 if statement.flags.has(Flags::SCHEMA) {
                     self.plans.clear();
                 }
             }
-            Event::Request(request) => self.requests.end(request.id, request.route),
-            Event::Call(_) | Event::Transaction(_) | Event::PoolUse(_) => {}
+            Event::Call(call) => self.add_to_request(event, || Child::of_call(call, thread)),
+            Event::Request(request) => self.requests.end(End {
+                request: Arc::clone(request),
+                thread,
+                is_sampled,
+            }),
+            Event::Transaction(_) | Event::PoolUse(_) => {}
         }
         self.findings.look_at(event, view.pipeline);
         if verdict.slow {
             self.warnings.warn(event, view.names);
+        }
+    }
+
+    fn add_to_request(&mut self, event: &Event, child: impl FnOnce() -> Child) {
+        let Some(id) = event.request_id() else { return };
+        if let Some(late) = self.requests.add(id, child()) {
+            self.traces.join(id, late);
         }
     }
 
@@ -162,7 +189,10 @@ impl State {
         match event {
             // Its own thread has thrown the dice. A query whose statements tell of it has nothing to add, but its fields.
             Event::Call(call) => call.sampled && (call.is_operation() || call.has_fields()),
-            Event::Statement(_) | Event::Request(_) => policy.sampling.keeps(&mut self.dice),
+            Event::Statement(_) => policy.sampling.keeps(&mut self.dice),
+            Event::Request(request) => {
+                !request.is_excluded() && policy.sampling.keeps(&mut self.dice)
+            }
             Event::Transaction(_) | Event::PoolUse(_) => false,
         }
     }
@@ -184,4 +214,41 @@ impl State {
             forced: verdict.forced,
         });
     }
+}
+
+/// Which routes ran which shapes how often.
+fn count_callers(callers: &mut BTreeMap<u16, Vec<(u32, u64)>>, request: &Ended) {
+    let Some(end) = request.end.request.end() else {
+        return;
+    };
+    let route = end.route;
+    for repeated in &request.statements {
+        let routes = callers.entry(repeated.shape).or_default();
+        count(routes, route, u64::from(repeated.count), |known| {
+            *known == route
+        });
+    }
+}
+
+/// The trace of a request, if there is a reason to keep it.
+fn trace_of(ended: Ended, reasons: Vec<TraceReason>, anchor: &Anchor) -> Option<TraceRecord> {
+    if reasons.is_empty() {
+        return None;
+    }
+    let Ended {
+        end,
+        mut children,
+        omitted,
+        ..
+    } = ended;
+    children.shrink_to_fit();
+    Some(TraceRecord {
+        end: end.request.end()?.clone(),
+        started_at: anchor.wall_time(end.request.start),
+        request: end.request,
+        thread: end.thread,
+        reasons,
+        children,
+        omitted,
+    })
 }

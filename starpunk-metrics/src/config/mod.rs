@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::variables::{
-    INTERVAL, MANY_TIMES, MAX_BUFFER_SIZE, PATTERN, RATE, RECORDS, REPETITIONS, THRESHOLD,
-    VARIABLES,
+    COUNT, INTERVAL, MANY_TIMES, MAX_BUFFER_SIZE, PATTERN, RATE, RECORDS, REPETITIONS, STATEMENTS,
+    THRESHOLD, VARIABLES,
 };
 use crate::error::Error;
 use crate::model::memory::AllocatorStats;
@@ -23,6 +23,7 @@ use crate::model::pattern::ShapePattern;
 /// | `METRICS_SLOW_REQUEST_THRESHOLD` | `1.0` | seconds > 0 |
 /// | `METRICS_SLOW_POLL_THRESHOLD` | `0.01` | seconds > 0 |
 /// | `METRICS_REPEATED_STATEMENTS` | `5` | 2 to 1,000,000 |
+/// | `METRICS_MANY_STATEMENTS` | `50` | 1 to 1,000,000 |
 /// | `METRICS_SAMPLING_RATE` | `1.0` | 0 to 1 |
 /// | `METRICS_BUFFER_SIZE` | `1000` | 1 to 1,000,000 |
 /// | `METRICS_MEMORY_INTERVAL` | `30` | seconds >= 1 |
@@ -50,6 +51,8 @@ pub struct Config {
     slow_statements: Vec<(ShapePattern, Duration)>,
     /// From how many times on that one request runs the same statement it is a finding.
     pub repeated_statements: u32,
+    /// A request that runs more statements than that is a finding.
+    pub many_statements: u32,
     /// From when on a request is slow, and its record forced.
     pub slow_request_threshold: Duration,
     /// From when on one poll of an annotated `async` function counts as blocking its executor.
@@ -75,6 +78,7 @@ impl Default for Config {
             slow_query_threshold: Duration::from_secs(1),
             slow_statements: Vec::new(),
             repeated_statements: 5,
+            many_statements: 50,
             slow_request_threshold: Duration::from_secs(1),
             slow_poll_threshold: Duration::from_millis(10),
             sampling_rate: 1.0,
@@ -169,6 +173,13 @@ impl Config {
         self
     }
 
+    /// Sets the number of statements in a request beyond which it is a finding; at least 1.
+    #[must_use]
+    pub fn many_statements(mut self, statements: u32) -> Self {
+        self.many_statements = statements;
+        self
+    }
+
     /// Sets from when on a request is slow; more than zero.
     #[must_use]
     pub fn slow_request_threshold(mut self, threshold: Duration) -> Self {
@@ -254,6 +265,10 @@ impl Config {
         if !MANY_TIMES.contains(&self.repeated_statements) {
             let value = self.repeated_statements.to_string();
             return refuse("repeated_statements", value, REPETITIONS);
+        }
+        if !STATEMENTS.contains(&self.many_statements) {
+            let value = self.many_statements.to_string();
+            return refuse("many_statements", value, COUNT);
         }
         for (pattern, threshold) in &self.slow_statements {
             if pattern.is_empty() || threshold.is_zero() {

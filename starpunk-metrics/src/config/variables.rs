@@ -10,6 +10,7 @@ use crate::error::Error;
 pub(crate) const MAX_BUFFER_SIZE: usize = 1_000_000;
 /// Once is no repetition.
 pub(crate) const MANY_TIMES: RangeInclusive<u32> = 2..=1_000_000;
+pub(crate) const STATEMENTS: RangeInclusive<u32> = 1..=1_000_000;
 const MAX_SHOWN_CHARACTERS: usize = 64;
 
 pub(crate) const REPETITIONS: &str = "a whole number from 2 to 1000000";
@@ -17,7 +18,8 @@ pub(crate) const PATTERN: &str = "a pattern that is not empty, and a threshold a
 const SWITCH: &str = "true/false, 1/0, yes/no or on/off";
 pub(crate) const THRESHOLD: &str = "a number of seconds above 0";
 pub(crate) const RATE: &str = "a number from 0 to 1";
-pub(crate) const RECORDS: &str = "a whole number from 1 to 1000000";
+pub(crate) const COUNT: &str = "a whole number from 1 to 1000000";
+pub(crate) const RECORDS: &str = COUNT;
 pub(crate) const INTERVAL: &str = "a number of seconds, at least 1";
 
 pub(crate) struct Variable {
@@ -27,7 +29,7 @@ pub(crate) struct Variable {
     set: fn(&mut Config, &str) -> Option<()>,
 }
 
-pub(crate) const VARIABLES: [Variable; 8] = [
+pub(crate) const VARIABLES: [Variable; 9] = [
     Variable {
         name: "METRICS_ENABLED",
         default: "true",
@@ -71,6 +73,16 @@ pub(crate) const VARIABLES: [Variable; 8] = [
         set: |config, value| {
             let times: u32 = value.parse().ok()?;
             config.repeated_statements = MANY_TIMES.contains(&times).then_some(times)?;
+            Some(())
+        },
+    },
+    Variable {
+        name: "METRICS_MANY_STATEMENTS",
+        default: "50",
+        expected: COUNT,
+        set: |config, value| {
+            let statements: u32 = value.parse().ok()?;
+            config.many_statements = STATEMENTS.contains(&statements).then_some(statements)?;
             Some(())
         },
     },

@@ -15,8 +15,10 @@ use crate::metrics::pipeline::pipeline;
 use crate::model::clock;
 use crate::model::control::Control;
 use crate::model::metric::{Metric, MetricsStats};
+use crate::model::request_id::RequestId;
 use crate::model::shutdown::ShutdownReport;
 use crate::model::snapshot::Snapshot;
+use crate::model::trace::RequestTrace;
 use crate::record::context::Context;
 use crate::record::current;
 use crate::record::recorder::Recorder;
@@ -158,6 +160,14 @@ impl Metrics {
             .unwrap_or_default()
     }
 
+    /// Returns the trace of a request, if it was kept: of one that was slow, failed, conspicuous or sampled.
+    ///
+    /// An id that was read somewhere is parsed: `metrics.trace("0b5e..".parse()?)`.
+    pub fn trace(&self, id: RequestId) -> Option<RequestTrace> {
+        let recorder = self.recorder.as_ref()?;
+        ask(recorder, |reply| Control::Trace(id, reply)).flatten()
+    }
+
     /// Collects the rest and ends the pipeline, within `timeout`.
     ///
     /// A second call returns the first one's report.
@@ -238,6 +248,12 @@ pub fn get_snapshot() -> Snapshot {
         .and_then(|recorder| ask(&recorder, Control::Snapshot))
         .map(|snapshot| *snapshot)
         .unwrap_or_default()
+}
+
+/// Returns the trace of a request from the pipeline at hand, if it was kept there.
+pub fn get_trace(id: RequestId) -> Option<RequestTrace> {
+    let recorder = current::recorder()?;
+    ask(&recorder, |reply| Control::Trace(id, reply)).flatten()
 }
 
 /// Puts a question to the collector; `None` where it is gone, takes too long, or is who asks.

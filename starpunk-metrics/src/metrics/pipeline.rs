@@ -26,6 +26,7 @@ pub(crate) fn pipeline(config: Config) -> (Arc<Recorder>, Collector) {
         slow_query: config.slow_query_threshold,
         slow_statements: config.slow_statement_thresholds(),
         repeated_statements: config.repeated_statements,
+        many_statements: config.many_statements,
         slow_request: config.slow_request_threshold,
         slow_poll: config.slow_poll_threshold,
         sampling: SamplingRate::new(config.sampling_rate),

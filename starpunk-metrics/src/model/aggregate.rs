@@ -4,12 +4,13 @@
 //! with its batch. So a count is never lost to pressure, only a record.
 
 use crate::model::callsite::{CallKind, Callsite};
-use crate::model::event::{Call, Event, Request};
-use crate::model::histogram::Histogram;
+use crate::model::event::{Call, Event};
 use crate::model::operation::Outcome;
 use crate::model::policy::Verdict;
 use crate::model::poll::PollStats;
 use crate::model::pool::PoolSeries;
+use crate::model::request::Request;
+use crate::model::route::RouteSeries;
 use crate::model::statement::Statement;
 use crate::model::statement_stats::StatementSeries;
 use crate::model::tally::Tally;
@@ -47,19 +48,6 @@ impl CallSeries {
     }
 }
 
-/// The requests of one method and route.
-#[derive(Debug, Default)]
-pub(crate) struct RouteSeries {
-    pub(crate) tally: Tally,
-    /// Bounded: actix answers with three-digit codes only.
-    pub(crate) statuses: Vec<(u16, u64)>,
-    pub(crate) request_bytes: u64,
-    pub(crate) response_bytes: u64,
-    pub(crate) statements: u64,
-    pub(crate) statement_nanos: u64,
-    pub(crate) head: Histogram,
-}
-
 impl Aggregate {
     pub(crate) fn observe(&mut self, event: &Event, verdict: &Verdict) {
         match event {
@@ -90,17 +78,8 @@ impl Aggregate {
         self.transactions.merge(&other.transactions);
         self.pools
             .merge(other.pools, |mine, theirs| mine.merge(&theirs));
-        self.routes.merge(other.routes, |mine, theirs| {
-            mine.tally.merge(&theirs.tally);
-            for (status, count) in theirs.statuses {
-                count_status(&mut mine.statuses, status, count);
-            }
-            mine.request_bytes += theirs.request_bytes;
-            mine.response_bytes += theirs.response_bytes;
-            mine.statements += theirs.statements;
-            mine.statement_nanos += theirs.statement_nanos;
-            mine.head.merge(&theirs.head);
-        });
+        self.routes
+            .merge(other.routes, |mine, theirs| mine.merge(&theirs));
     }
 
     fn observe_call(&mut self, call: &Call, outcome: Outcome, verdict: &Verdict) {
@@ -135,20 +114,11 @@ impl Aggregate {
     }
 
     fn observe_request(&mut self, request: &Request, verdict: &Verdict) {
-        let series = self
-            .routes
-            .entry(request.route as usize, RouteSeries::default);
-        series.tally.observe(request.outcome, verdict);
-        if let Some(status) = request.status {
-            count_status(&mut series.statuses, status, 1);
-        }
-        if let Some(head) = request.head {
-            series.head.record(request.start.until(head));
-        }
-        series.request_bytes += request.request_bytes;
-        series.response_bytes += request.response_bytes;
-        series.statements += u64::from(request.statements);
-        series.statement_nanos += request.statement_nanos;
+        let Some(end) = request.end().filter(|_| !request.is_excluded()) else {
+            return;
+        };
+        let series = self.routes.entry(end.route as usize, RouteSeries::default);
+        series.observe(request, end, verdict);
     }
 }
 
@@ -157,13 +127,6 @@ pub(crate) fn sum(left: Option<u64>, right: Option<u64>) -> Option<u64> {
     match (left, right) {
         (Some(left), Some(right)) => Some(left + right),
         (known, None) | (None, known) => known,
-    }
-}
-
-fn count_status(statuses: &mut Vec<(u16, u64)>, status: u16, count: u64) {
-    match statuses.iter_mut().find(|(known, _)| *known == status) {
-        Some((_, known)) => *known += count,
-        None => statuses.push((status, count)),
     }
 }
 
@@ -222,6 +185,7 @@ mod tests {
             forced: false,
             nested: false,
             blocking: false,
+            untimed: false,
         }
     }
 

@@ -8,6 +8,8 @@ pub(crate) const BATCH_EVENTS: usize = 64;
 
 #[derive(Debug)]
 pub(crate) struct Batch {
+    /// The number of the thread that filled it; known of one that is full.
+    pub(crate) thread: u32,
     /// Oldest first; `len() <= BATCH_EVENTS`. Not yet counted.
     pub(crate) events: Vec<Event>,
     /// What was counted on the caller's thread because the channel was full.
@@ -17,6 +19,7 @@ pub(crate) struct Batch {
 impl Batch {
     pub(crate) fn boxed() -> Box<Self> {
         Box::new(Self {
+            thread: 0,
             events: Vec::with_capacity(BATCH_EVENTS),
             counted: None,
         })

@@ -50,6 +50,8 @@ impl Ticks {
 pub(crate) struct TickSpan(f32);
 
 impl TickSpan {
+    pub(crate) const ZERO: Self = Self(0.0);
+
     pub(crate) fn of(ticks: u64) -> Self {
         Self(ticks as f32)
     }

@@ -3,6 +3,7 @@
 //! Times are raw ticks; names are a `&'static Callsite` or a small number given out by an `Interner`. What is rare
 //! (fields, the class of an error) travels in a box.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::callsite::{CallKind, Callsite};
@@ -10,6 +11,7 @@ use crate::model::clock::{TickSpan, Ticks};
 use crate::model::field::Field;
 use crate::model::operation::{Outcome, OutcomeKind};
 use crate::model::pool::PoolUse;
+use crate::model::request::Request;
 use crate::model::request_id::RequestId;
 use crate::model::statement::Statement;
 use crate::model::transaction::Transaction;
@@ -18,8 +20,8 @@ use crate::model::transaction::Transaction;
 #[derive(Debug)]
 pub(crate) enum Event {
     Statement(Statement),
-    // A request has most to tell and happens least often.
-    Request(Box<Request>),
+    /// The request itself, which has ended: no copy of what its threads have shared.
+    Request(Arc<Request>),
     /// No operation of its own: its statements are.
     Transaction(Box<Transaction>),
     /// No operation either: it is waited for on the way to one.
@@ -91,25 +93,6 @@ impl Call {
     }
 }
 
-/// One request, from its first byte to the middleware until its last byte to the socket.
-#[derive(Debug)]
-pub(crate) struct Request {
-    /// The interned `METHOD route`.
-    pub(crate) route: u32,
-    pub(crate) id: RequestId,
-    pub(crate) start: Ticks,
-    /// When the head of the response was ready; `None` where there never was one.
-    pub(crate) head: Option<Ticks>,
-    pub(crate) end: Ticks,
-    /// The status that was sent, or would have been.
-    pub(crate) status: Option<u16>,
-    pub(crate) request_bytes: u64,
-    pub(crate) response_bytes: u64,
-    pub(crate) statements: u32,
-    pub(crate) statement_nanos: u64,
-    pub(crate) outcome: Outcome,
-}
-
 /// What few calls have.
 #[derive(Debug, Default)]
 pub(crate) struct Detail {
@@ -122,14 +105,18 @@ pub(crate) struct Detail {
 impl Event {
     /// Whether it is an operation, and may have a record.
     pub(crate) fn is_operation(&self) -> bool {
-        !matches!(self, Self::Transaction(_) | Self::PoolUse(_))
+        match self {
+            Self::Call(_) | Self::Statement(_) => true,
+            Self::Request(request) => !request.is_excluded(),
+            Self::Transaction(_) | Self::PoolUse(_) => false,
+        }
     }
 
     pub(crate) fn duration(&self) -> Duration {
         match self {
             Self::Call(call) => call.duration(),
             Self::Statement(statement) => statement.duration(),
-            Self::Request(request) => request.start.until(request.end),
+            Self::Request(request) => request.duration(),
             Self::Transaction(transaction) => transaction.start.until(transaction.end),
             Self::PoolUse(used) => used.duration(),
         }
@@ -139,7 +126,7 @@ impl Event {
         match self {
             Self::Call(call) => call.end,
             Self::Statement(statement) => statement.end(),
-            Self::Request(request) => request.end,
+            Self::Request(request) => request.end().map_or(Ticks::ZERO, |end| end.end),
             Self::Transaction(transaction) => transaction.end,
             Self::PoolUse(_) => Ticks::ZERO,
         }
@@ -166,7 +153,7 @@ impl Event {
                     .as_ref()
                     .and_then(|detail| detail.error_class),
             ),
-            Self::Request(request) => request.outcome,
+            Self::Request(request) => request.outcome(),
             Self::Transaction(_) | Self::PoolUse(_) => Outcome::Ok,
         }
     }

@@ -9,6 +9,14 @@ use crate::model::request_id::RequestId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum FindingKind {
+    /// The server fails its clients: responses with a 5xx, panics, bodies that broke off.
+    FailingRequests,
+    /// Requests take at least `METRICS_SLOW_REQUEST_THRESHOLD`.
+    SlowRequests,
+    /// Requests keep their worker from all others, for 20 ms and more at a stretch (twice `METRICS_SLOW_POLL_THRESHOLD`).
+    BlockedExecutor,
+    /// Requests run more than 50 statements (`METRICS_MANY_STATEMENTS`).
+    ManyStatements,
     /// A statement looks at more than 1000 rows of a table without an index to find a few, or SQLite makes an index for it each
     /// time.
     FullScan,
@@ -30,6 +38,10 @@ impl FindingKind {
     /// Returns the kind as a label, such as `full_scan`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::FailingRequests => "failing_requests",
+            Self::SlowRequests => "slow_requests",
+            Self::BlockedExecutor => "blocked_executor",
+            Self::ManyStatements => "many_statements",
             Self::FullScan => "full_scan",
             Self::RepeatedSelect => "repeated_select",
             Self::RepeatedWrite => "repeated_write",
@@ -53,7 +65,7 @@ impl fmt::Display for FindingKind {
 pub struct Finding {
     /// What kind of trouble it is.
     pub kind: FindingKind,
-    /// The fingerprint of the statement it is about, if it is about one.
+    /// The fingerprint of the statement it is about, if it is about one; of requests the one that is most to blame, if one is.
     pub statement: Option<String>,
     /// The annotated function around it.
     pub function: Option<String>,
@@ -61,7 +73,7 @@ pub struct Finding {
     pub route: Option<String>,
     /// How often it was seen.
     pub count: u64,
-    /// The time that the statements concerned took, or waited.
+    /// The time that the statements or the requests concerned took, or waited.
     pub time: Duration,
     /// What was seen, in a sentence.
     pub evidence: String,

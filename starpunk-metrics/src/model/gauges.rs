@@ -44,6 +44,7 @@ pub(crate) struct Gauges {
     dropped: [AtomicU64; DropReason::ALL.len()],
     requests_in_flight: AtomicU64,
     unattributed: AtomicU64,
+    request_ids_refused: AtomicU64,
     heartbeats: AtomicU64,
     restarts: AtomicU64,
     hooks_replaced: AtomicU64,
@@ -84,6 +85,15 @@ impl Gauges {
 
     pub(crate) fn unattributed(&self) -> u64 {
         self.unattributed.load(Relaxed)
+    }
+
+    /// A client sent an id that is none.
+    pub(crate) fn count_refused_request_id(&self) {
+        self.request_ids_refused.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn request_ids_refused(&self) -> u64 {
+        self.request_ids_refused.load(Relaxed)
     }
 
     pub(crate) fn beat(&self) {

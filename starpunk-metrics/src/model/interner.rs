@@ -63,9 +63,16 @@ impl<T> Interner<T> {
         Arc::clone(entry.unwrap_or(&inner.entries[OVERFLOW as usize]))
     }
 
-    /// Looks at every entry.
-    pub(crate) fn for_each(&self, look: impl Fn(&T)) {
-        self.lock().entries.iter().for_each(|entry| look(entry));
+    /// Looks at every entry and its number.
+    pub(crate) fn for_each(&self, mut look: impl FnMut(u32, &T)) {
+        for (number, entry) in (0..).zip(&self.lock().entries) {
+            look(number, entry);
+        }
+    }
+
+    /// Counts a name that was refused for another reason than this table's room.
+    pub(crate) fn refuse(&self) {
+        self.lock().refused += 1;
     }
 
     /// How often a name was refused because the table was full.

@@ -1,36 +1,14 @@
-//! The names that are learnt while the program runs: routes and statement shapes, each table bounded.
+//! The names that are learnt while the program runs: routes, statement shapes and pools, each table bounded.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 use crate::model::interner::Interner;
 use crate::model::pool::Pools;
-
-/// How many pairs of method and route have a series of their own, and how many bytes their names may have together.
-const MAX_ROUTES: usize = 500;
-const MAX_ROUTE_BYTES: usize = 128 * 1024;
+use crate::model::route_names::RouteNames;
 
 /// How many statement shapes have a series of their own, and how many bytes their texts may have together.
 const MAX_SHAPES: usize = 1_000;
 const MAX_SHAPE_BYTES: usize = 256 * 1024;
-
-/// A method and a route pattern.
-#[derive(Debug)]
-pub(crate) struct RouteName {
-    pub(crate) method: &'static str,
-    pub(crate) route: Box<str>,
-    /// `METHOD route`.
-    pub(crate) name: Box<str>,
-}
-
-impl RouteName {
-    pub(crate) fn new(method: &'static str, route: &str) -> Self {
-        Self {
-            method,
-            route: route.into(),
-            name: format!("{method} {route}").into(),
-        }
-    }
-}
 
 /// What statements of one shape have in common, as their text tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,7 +113,7 @@ const SMALL: u32 = 250;
 /// The tables of one pipeline.
 #[derive(Debug)]
 pub(crate) struct Names {
-    pub(crate) routes: Interner<RouteName>,
+    pub(crate) routes: RouteNames,
     pub(crate) shapes: Interner<KnownShape>,
     pub(crate) pools: Pools,
 }
@@ -143,11 +121,7 @@ pub(crate) struct Names {
 impl Default for Names {
     fn default() -> Self {
         Self {
-            routes: Interner::new(
-                MAX_ROUTES,
-                MAX_ROUTE_BYTES,
-                RouteName::new("_OTHER", "OVERFLOW"),
-            ),
+            routes: RouteNames::default(),
             shapes: Interner::new(MAX_SHAPES, MAX_SHAPE_BYTES, KnownShape::new(Shape::other())),
             pools: Pools::default(),
         }

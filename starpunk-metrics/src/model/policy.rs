@@ -8,6 +8,7 @@ use crate::model::event::{Call, Event, Polls};
 use crate::model::names::Shape;
 use crate::model::operation::OutcomeKind;
 use crate::model::pattern::ShapePattern;
+use crate::model::request::Request;
 use crate::model::sampling::SamplingRate;
 use crate::model::statement::Flags;
 use crate::model::transaction::Ending;
@@ -20,6 +21,8 @@ pub(crate) struct Policy {
     pub(crate) slow_statements: Arc<[(ShapePattern, Duration)]>,
     /// From how many of one shape in a request on they are a finding.
     pub(crate) repeated_statements: u32,
+    /// More statements than that in a request are a finding.
+    pub(crate) many_statements: u32,
     pub(crate) slow_request: Duration,
     pub(crate) slow_poll: Duration,
     /// Of ordinary records.
@@ -37,6 +40,8 @@ pub(crate) struct Verdict {
     pub(crate) nested: bool,
     /// A poll of it held its executor for longer than a poll should.
     pub(crate) blocking: bool,
+    /// It lasted as long as somebody listened: no measure of how fast anything is.
+    pub(crate) untimed: bool,
 }
 
 impl Policy {
@@ -46,7 +51,7 @@ impl Policy {
             Event::Call(call) => return self.judge_call(call),
             // Its shape has a threshold, which whoever recorded it knew.
             Event::Statement(statement) => statement.flags.has(Flags::SLOW),
-            Event::Request(_) => duration >= self.slow_request,
+            Event::Request(request) => return self.judge_request(request),
             Event::Transaction(_) | Event::PoolUse(_) => false,
         };
         Verdict {
@@ -55,7 +60,28 @@ impl Policy {
             forced: slow || !event.outcome().is_ok() || is_left_open(event),
             nested: false,
             blocking: false,
+            untimed: false,
         }
+    }
+
+    fn judge_request(&self, request: &Request) -> Verdict {
+        let duration = request.duration();
+        let slow = duration >= self.slow_request;
+        let longest = request.end().map(|end| end.polls.longest.duration());
+        Verdict {
+            duration,
+            slow,
+            forced: !request.is_excluded() && (slow || !request.outcome().is_ok()),
+            nested: false,
+            blocking: longest.is_some_and(|longest| longest >= self.blocked_poll()),
+            untimed: request.end().is_some_and(|end| end.is_session),
+        }
+    }
+
+    /// From when on one poll of a request blocks its worker. A request is more than any one function in it, so that takes twice
+    /// as long.
+    pub(crate) fn blocked_poll(&self) -> Duration {
+        self.slow_poll.saturating_mul(2)
     }
 
     /// From when on a statement of this shape is slow, where no annotation says otherwise.
@@ -82,6 +108,7 @@ impl Policy {
             forced: call.site.is_forced() || slow || call.outcome != OutcomeKind::Ok,
             nested: call.nested,
             blocking: self.is_slow_poll(call.polls),
+            untimed: false,
         }
     }
 

@@ -5,14 +5,16 @@ use std::time::{Duration, SystemTime};
 
 use crate::model::finding::Finding;
 use crate::model::gauges::DropReason;
-use crate::model::histogram::Histogram;
 use crate::model::memory::MemoryStats;
 use crate::model::metric::MetricsStats;
 use crate::model::operation::OperationType;
 use crate::model::poll::PollStats;
 use crate::model::pool::PoolStats;
+use crate::model::request_id::RequestId;
+use crate::model::route::RouteStats;
 use crate::model::statement_stats::{StatementOrder, StatementStats};
 use crate::model::tally::Tally;
+use crate::model::trace::RequestTrace;
 use crate::model::transaction::TransactionStats;
 
 /// What one pipeline has counted since its start.
@@ -38,12 +40,15 @@ pub struct Snapshot {
     /// The pools of connections, in the order in which they were first used.
     pub pools: Vec<PoolStats>,
     pub(crate) findings: Vec<Finding>,
+    pub(crate) traces: Vec<RequestTrace>,
     /// The memory of the process; as of this snapshot; `None` in test mode.
     pub memory: Option<MemoryStats>,
     /// Requests that have begun and not ended.
     pub requests_in_flight: u64,
     /// Statements and business events that found no request while some were in flight.
     pub unattributed: u64,
+    /// Requests whose client sent an `X-Request-ID` that is none: too long, empty, sent twice, or of other characters.
+    pub request_ids_refused: u64,
     /// Records that could not be kept, by reason.
     pub dropped: Vec<(DropReason, u64)>,
     /// Names that went into an overflow series because their table was full.
@@ -68,30 +73,6 @@ pub struct OperationStats {
     pub rows_changed: Option<u64>,
     /// How its `async` functions used their executor; `None` where there was none.
     pub polls: Option<PollStats>,
-}
-
-/// What the requests of one method and route did.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct RouteStats {
-    /// The method, or `_OTHER`.
-    pub method: String,
-    /// The route pattern, such as `/notes/{id}`, or `UNMATCHED`.
-    pub route: String,
-    /// Times until the last byte, by outcome.
-    pub tally: Tally,
-    /// Times until the head of the response.
-    pub head: Histogram,
-    /// How many requests were answered with which status, by status.
-    pub statuses: Vec<(u16, u64)>,
-    /// Bytes of bodies that were read.
-    pub request_bytes: u64,
-    /// Bytes of bodies that were written.
-    pub response_bytes: u64,
-    /// Database operations inside these requests.
-    pub statements: u64,
-    /// The time that those took.
-    pub statement_time: Duration,
 }
 
 /// What the calls of one annotated query did.
@@ -142,9 +123,21 @@ impl Snapshot {
         statements
     }
 
-    /// Returns what was found wrong, the troubles that took the most time first.
+    /// Returns what was found wrong: where clients are failed first, and then the troubles that took the most time.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// Returns the kept traces of requests, oldest first: slow, failed and conspicuous ones, those that the sampling kept, and
+    /// the slowest 5 of each route; at most 500 and 4 MB of them.
+    pub fn traces(&self) -> &[RequestTrace] {
+        &self.traces
+    }
+
+    /// Returns the trace of a request, if it was kept.
+    pub fn trace(&self, id: RequestId) -> Option<&RequestTrace> {
+        let mut latest = self.traces.iter().rev();
+        latest.find(|trace| trace.request_id() == id)
     }
 
     /// Returns what the requests of one method and route did.
@@ -174,9 +167,11 @@ impl Default for Snapshot {
             transactions: Vec::new(),
             pools: Vec::new(),
             findings: Vec::new(),
+            traces: Vec::new(),
             memory: None,
             requests_in_flight: 0,
             unattributed: 0,
+            request_ids_refused: 0,
             dropped: DropReason::ALL.map(|reason| (reason, 0)).to_vec(),
             names_refused: 0,
             collector: CollectorStats::default(),

@@ -17,6 +17,7 @@ pub struct Tally {
     slow: u64,
     forced: u64,
     nested: u64,
+    untimed: u64,
     min_nanos: u64,
     max_nanos: u64,
     histogram: Histogram,
@@ -36,6 +37,7 @@ impl Default for Tally {
             slow: 0,
             forced: 0,
             nested: 0,
+            untimed: 0,
             min_nanos: u64::MAX,
             max_nanos: 0,
             histogram: Histogram::default(),
@@ -89,6 +91,11 @@ impl Tally {
         self.nested
     }
 
+    /// Returns how many have no duration that says anything, as event streams and upgrades: they are counted, and that is all.
+    pub fn untimed(&self) -> u64 {
+        self.untimed
+    }
+
     /// Returns the sum of all durations; of a recursion that of the outermost call, which has the others in it.
     pub fn total(&self) -> Duration {
         Duration::from_nanos(self.total_nanos())
@@ -99,15 +106,21 @@ impl Tally {
         Duration::from_nanos(self.outcomes[OutcomeKind::from(outcome) as usize].total_nanos)
     }
 
-    /// Returns the mean duration, nested calls left out; zero where there was no operation.
+    /// Returns the mean duration, nested calls and what is untimed left out; zero where there was no operation.
     pub fn mean(&self) -> Duration {
-        let mean = self.total_nanos().checked_div(self.count() - self.nested);
+        let mean = self
+            .total_nanos()
+            .checked_div(self.count() - self.nested - self.untimed);
         Duration::from_nanos(mean.unwrap_or(0))
     }
 
     /// Returns the shortest duration; zero where there was no operation.
     pub fn min(&self) -> Duration {
-        Duration::from_nanos(if self.count() == 0 { 0 } else { self.min_nanos })
+        Duration::from_nanos(if self.count() == self.untimed {
+            0
+        } else {
+            self.min_nanos
+        })
     }
 
     /// Returns the longest duration; zero where there was no operation.
@@ -135,16 +148,21 @@ impl Tally {
         let nanos = nanos(verdict.duration);
         let slot = &mut self.outcomes[OutcomeKind::from(outcome) as usize];
         slot.count += 1;
-        if verdict.nested {
-            self.nested += 1;
-        } else {
-            slot.total_nanos = slot.total_nanos.saturating_add(nanos);
-        }
         if let Outcome::Error(class) = outcome {
             self.count_class(class, 1);
         }
         self.slow += u64::from(verdict.slow);
         self.forced += u64::from(verdict.forced);
+        if verdict.untimed {
+            self.untimed += 1;
+            return;
+        }
+        let slot = &mut self.outcomes[OutcomeKind::from(outcome) as usize];
+        if verdict.nested {
+            self.nested += 1;
+        } else {
+            slot.total_nanos = slot.total_nanos.saturating_add(nanos);
+        }
         self.min_nanos = self.min_nanos.min(nanos);
         self.max_nanos = self.max_nanos.max(nanos);
         self.histogram.record(verdict.duration);
@@ -161,6 +179,7 @@ impl Tally {
         self.slow += other.slow;
         self.forced += other.forced;
         self.nested += other.nested;
+        self.untimed += other.untimed;
         self.min_nanos = self.min_nanos.min(other.min_nanos);
         self.max_nanos = self.max_nanos.max(other.max_nanos);
         self.histogram.merge(&other.histogram);
@@ -192,6 +211,7 @@ mod tests {
             forced: nanos >= 1_000,
             nested: false,
             blocking: false,
+            untimed: false,
         }
     }
 

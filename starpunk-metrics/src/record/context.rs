@@ -1,53 +1,22 @@
 //! What flows with the work: which pipeline it reports to, and for which request.
 
 use std::cell::Cell;
+use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
 
 use crate::model::callsite::Callsite;
-use crate::model::clock;
+use crate::model::request::Request;
 use crate::model::request_id::RequestId;
 use crate::record::current;
 use crate::record::recorder::Recorder;
-
-/// One request in progress, shared by every thread that works for it.
-#[derive(Debug)]
-pub(crate) struct RequestContext {
-    pub(crate) id: RequestId,
-    statements: AtomicU32,
-    statement_ticks: AtomicU64,
-}
-
-impl RequestContext {
-    pub(crate) fn new(id: RequestId) -> Self {
-        Self {
-            id,
-            statements: AtomicU32::new(0),
-            statement_ticks: AtomicU64::new(0),
-        }
-    }
-
-    // Relaxed: sums of their own; the request reads them after its work was joined.
-    #[inline]
-    pub(crate) fn count_statement(&self, ticks: u64) {
-        self.statements.fetch_add(1, Relaxed);
-        self.statement_ticks.fetch_add(ticks, Relaxed);
-    }
-
-    pub(crate) fn statements(&self) -> u32 {
-        self.statements.load(Relaxed)
-    }
-
-    pub(crate) fn statement_time(&self) -> Duration {
-        clock::scale(self.statement_ticks.load(Relaxed))
-    }
-}
+use crate::record::span::WorkSpan;
 
 impl RequestId {
     /// Returns the id of the request that this thread works for, if it works for one.
     ///
-    /// It does in a handler and what that awaits, in the body of its response, and inside `block`.
+    /// It does in a handler and what that awaits, in the body of its response, and wherever [`RequestContext`] carried it.
+    ///
+    /// [`RequestContext`]: crate::RequestContext
     pub fn current() -> Option<Self> {
         current::with_context(|context| context.request.as_ref().map(|request| request.id))
             .flatten()
@@ -59,38 +28,57 @@ impl RequestId {
 pub(crate) struct Context {
     /// `None`: the process's own pipeline, if one was started.
     pub(crate) recorder: Option<Arc<Recorder>>,
-    pub(crate) request: Option<Arc<RequestContext>>,
+    pub(crate) request: Option<Arc<Request>>,
     /// The innermost annotated query around the work, or else the innermost business function.
     pub(crate) function: Cell<Option<&'static Callsite>>,
+    pub(crate) span: WorkSpan,
 }
 
 impl Context {
     /// What this thread works for now.
     pub(crate) fn current() -> Self {
-        current::with_context(Self::clone).unwrap_or_default()
+        let mut current = current::with_context(Self::clone).unwrap_or_default();
+        current.span = WorkSpan::current();
+        current
+    }
+
+    /// The work of nobody: what a thread begins with.
+    pub(crate) const fn none() -> Self {
+        Self {
+            recorder: None,
+            request: None,
+            function: Cell::new(None),
+            span: WorkSpan::NONE,
+        }
     }
 
     /// Runs `work` with this thread working for `self`, and puts back what it worked for before, also after a panic.
     ///
     /// What `work` itself changes in the context is kept in `self`.
     pub(crate) fn enter<R>(&mut self, work: impl FnOnce() -> R) -> R {
-        let _restore = Restore(self).swapped();
-        work()
+        let span = mem::take(&mut self.span);
+        let restore = Restore::swapped(self, span);
+        restore.span.enter(work)
     }
 }
 
 /// Swaps a context in, and back when it is dropped.
-struct Restore<'a>(&'a mut Context);
+struct Restore<'a> {
+    context: &'a mut Context,
+    /// That of the context which is swapped in.
+    span: WorkSpan,
+}
 
-impl Restore<'_> {
-    fn swapped(self) -> Self {
-        current::swap_context(self.0);
-        self
+impl<'a> Restore<'a> {
+    fn swapped(context: &'a mut Context, span: WorkSpan) -> Self {
+        current::swap_context(context);
+        Self { context, span }
     }
 }
 
 impl Drop for Restore<'_> {
     fn drop(&mut self) {
-        current::swap_context(self.0);
+        current::swap_context(self.context);
+        self.context.span = mem::take(&mut self.span);
     }
 }

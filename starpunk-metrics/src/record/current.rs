@@ -7,10 +7,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::model::batch::Batch;
 use crate::model::callsite::{CallKind, Callsite};
 use crate::model::event::Event;
+use crate::model::request::Request;
 use crate::model::request_id::RequestId;
 use crate::model::sampling::Dice;
 use crate::model::statement::Statement;
-use crate::record::context::{Context, RequestContext};
+use crate::record::context::Context;
 use crate::record::depth::{Depth, Depths};
 use crate::record::recorder::{Recorder, Slot};
 
@@ -25,7 +26,7 @@ static GLOBAL: RwLock<Option<Arc<Recorder>>> = RwLock::new(None);
 thread_local! {
     static LOCAL: Local = const {
         Local {
-            context: RefCell::new(Context { recorder: None, request: None, function: Cell::new(None) }),
+            context: RefCell::new(Context::none()),
             statements: Cell::new(0),
             depths: Depths::new(),
             dice: Cell::new(Dice::new()),
@@ -47,6 +48,8 @@ struct Local {
 struct Bound {
     recorder: Arc<Recorder>,
     slot: Arc<Slot>,
+    /// The number of this thread there.
+    thread: u32,
 }
 
 /// Tells whether any pipeline is alive.
@@ -192,10 +195,11 @@ pub(crate) fn add_statements(count: u32) {
 /// What a thread needs to post: its pipeline, its batch there, and its context.
 pub(crate) struct Current<'a> {
     pub(crate) recorder: &'a Recorder,
-    pub(crate) request: Option<&'a RequestContext>,
+    pub(crate) request: Option<&'a Request>,
     /// The innermost annotated query around the work, or else the innermost business function.
     pub(crate) function: Option<&'static Callsite>,
     slot: &'a Slot,
+    thread: u32,
     dice: &'a Cell<Dice>,
     statements: &'a Cell<u32>,
 }
@@ -220,7 +224,8 @@ impl Current<'_> {
 
     #[inline]
     pub(crate) fn request_id(&self) -> Option<RequestId> {
-        self.request.map(|request| request.id)
+        let told = self.request.filter(|request| !request.is_excluded());
+        told.map(|request| request.id)
     }
 
     #[inline]
@@ -229,7 +234,7 @@ impl Current<'_> {
             self.recorder.count_stopped(1);
             return;
         }
-        self.recorder.post(self.slot, event);
+        self.recorder.post(self.slot, self.thread, event);
     }
 
     /// Counts a statement that took so many ticks, and posts it.
@@ -270,12 +275,17 @@ pub(crate) fn with_current<R>(work: impl FnOnce(&Current<'_>) -> R) -> Option<R>
                 local.bind(context.recorder.clone().or_else(global)?);
             }
             let bound = local.bound.try_borrow().ok()?;
-            let Bound { recorder, slot } = bound.first()?;
+            let Bound {
+                recorder,
+                slot,
+                thread,
+            } = bound.first()?;
             Some(work(&Current {
                 recorder,
                 request: context.request.as_deref(),
                 function: context.function.get(),
                 slot,
+                thread: *thread,
                 dice: &local.dice,
                 statements: &local.statements,
             }))
@@ -337,7 +347,15 @@ impl Local {
         }
         let slot = Arc::new(Slot::new(Some(Batch::boxed())));
         // The collector may be gone; then the batch is never sent, and the loss is counted when it is full.
-        let _ = recorder.lanes.slots.send(Arc::clone(&slot));
-        bound.insert(0, Bound { recorder, slot });
+        let thread = recorder.next_thread();
+        let _ = recorder.lanes.slots.send((thread, Arc::clone(&slot)));
+        bound.insert(
+            0,
+            Bound {
+                recorder,
+                slot,
+                thread,
+            },
+        );
     }
 }

@@ -7,4 +7,10 @@ pub(crate) mod context;
 pub(crate) mod current;
 pub(crate) mod depth;
 pub(crate) mod recorder;
+pub(crate) mod request_context;
+#[cfg(feature = "tracing")]
+pub(crate) mod span;
+#[cfg(not(feature = "tracing"))]
+#[path = "no_span.rs"]
+pub(crate) mod span;
 pub(crate) mod timer;

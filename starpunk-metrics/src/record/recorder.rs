@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread::ThreadId;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError};
@@ -28,6 +28,7 @@ pub(crate) struct Recorder {
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) names: Arc<Names>,
     pub(crate) lanes: Lanes,
+    threads: AtomicU32,
     waking: Arc<AtomicBool>,
     stopped: AtomicBool,
     collector: std::sync::OnceLock<ThreadId>,
@@ -39,8 +40,8 @@ pub(crate) struct Lanes {
     pub(crate) batches: Sender<Box<Batch>>,
     /// Emptied batches, to be filled again.
     pub(crate) spares: Receiver<Box<Batch>>,
-    /// The slots of new threads; a thread that ended is known by its `Arc`.
-    pub(crate) slots: Sender<Arc<Slot>>,
+    /// The numbers and slots of new threads; a thread that ended is known by its `Arc`.
+    pub(crate) slots: Sender<(u32, Arc<Slot>)>,
     /// Forced records, already counted, while `batches` is full. At most `forced_capacity`, the newest.
     pub(crate) forced: (Sender<Event>, Receiver<Event>),
     pub(crate) forced_capacity: usize,
@@ -64,6 +65,7 @@ impl Recorder {
             gauges,
             names,
             lanes,
+            threads: AtomicU32::new(1),
             waking,
             stopped: AtomicBool::new(false),
             collector: std::sync::OnceLock::new(),
@@ -75,6 +77,12 @@ impl Recorder {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         // Relaxed: only its difference from all others counts.
         NEXT.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The number of the next thread that reports here, from 1 on.
+    pub(crate) fn next_thread(&self) -> u32 {
+        // Relaxed: as above.
+        self.threads.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Tells which thread collects, so that a question from it is not put to itself.
@@ -97,10 +105,11 @@ impl Recorder {
     }
 
     #[inline]
-    pub(crate) fn post(&self, slot: &Slot, event: Event) {
+    pub(crate) fn post(&self, slot: &Slot, thread: u32, event: Event) {
         let mut batch = slot.take().unwrap_or_else(Batch::boxed);
         batch.events.push(event);
         if batch.events.len() >= BATCH_EVENTS {
+            batch.thread = thread;
             batch = self.send(batch);
         }
         slot.store(Some(batch));
@@ -134,7 +143,9 @@ impl Recorder {
 
     /// Under pressure the counting moves to the caller's thread: counts stay exact, and forced records are kept.
     fn count_here(&self, mut batch: Box<Batch>) -> Box<Batch> {
-        let Batch { events, counted } = &mut *batch;
+        let Batch {
+            events, counted, ..
+        } = &mut *batch;
         let counted = counted.get_or_insert_default();
         for event in events.drain(..) {
             let verdict = self.policy.judge(&event);

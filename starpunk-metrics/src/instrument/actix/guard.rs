@@ -3,109 +3,180 @@
 //! It moves from the middleware's future into the response's body. Whatever drops it ends the request; what it was told
 //! until then decides the outcome.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use actix_web::dev::ResponseHead;
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::http::{Method, StatusCode, Uri};
 
-use crate::instrument::actix::classify::class_of_status;
-use crate::instrument::actix::routes::{Routes, method_label};
+use crate::instrument::actix::routes::{MethodLabel, Route, Routes};
 use crate::model::clock::Ticks;
-use crate::model::event::{Event, Request};
-use crate::model::histogram::nanos;
-use crate::model::operation::Outcome;
-use crate::record::context::{Context, RequestContext};
+use crate::model::event::Event;
+use crate::model::request::{Request, RequestEnd, RequestPolls};
+use crate::model::request_outcome::RequestOutcome;
+use crate::record::context::Context;
 use crate::record::current;
 use crate::record::recorder::Recorder;
+use crate::record::span::WorkSpan;
+
+/// Whoever may still learn how a request ends: its future, then the body of its response, and before that an error which may
+/// be asked for its response more than once. The last of them ends the request.
+#[derive(Clone, Debug)]
+pub(crate) struct Holder(Rc<RefCell<RequestGuard>>);
+
+impl Holder {
+    pub(crate) fn new(guard: RequestGuard) -> Self {
+        Self(Rc::new(RefCell::new(guard)))
+    }
+
+    /// Runs a part of the request's work that began at `began`.
+    pub(crate) fn poll<R>(&self, began: Ticks, work: impl FnOnce() -> R) -> R {
+        match self.0.try_borrow_mut() {
+            Ok(mut guard) => guard.poll(began, work),
+            Err(_) => work(),
+        }
+    }
+
+    /// Runs what is no part of its time.
+    pub(crate) fn enter<R>(&self, work: impl FnOnce() -> R) -> R {
+        match self.0.try_borrow_mut() {
+            Ok(mut guard) => guard.enter(work),
+            Err(_) => work(),
+        }
+    }
+
+    /// Looks at it; `None` inside of a look, where one response is polled inside another: the outer one is measured.
+    pub(crate) fn with<R>(&self, look: impl FnOnce(&mut RequestGuard) -> R) -> Option<R> {
+        self.0
+            .try_borrow_mut()
+            .ok()
+            .map(|mut guard| look(&mut guard))
+    }
+}
 
 #[derive(Debug)]
 pub(crate) struct RequestGuard {
-    recorder: Arc<Recorder>,
-    request: Arc<RequestContext>,
+    /// What its work runs in; the pipeline and the request are always there.
+    context: Context,
     routes: Rc<Routes>,
-    method: &'static str,
+    method: MethodLabel,
     is_head: bool,
     uri: Uri,
-    /// Known once a resource has answered.
-    route: Option<u32>,
-    start: Ticks,
+    /// Known once it has waited for something, or a resource has answered; it is in that one's gauge then.
+    route: Option<Route>,
+    polls: RequestPolls,
     head: Option<Ticks>,
     status: Option<StatusCode>,
-    request_bytes: Rc<Cell<u64>>,
+    /// When the last byte went out.
+    whole: Option<Ticks>,
     response_bytes: u64,
-    /// What it is if it ends now.
-    outcome: Outcome,
+    is_event_stream: bool,
     has_panicked: bool,
+    has_broken_body: bool,
 }
 
 impl RequestGuard {
     pub(crate) fn new(
         recorder: Arc<Recorder>,
-        request: Arc<RequestContext>,
+        request: Arc<Request>,
         routes: Rc<Routes>,
         method: &Method,
         uri: Uri,
     ) -> Self {
         recorder.gauges.request_started();
         Self {
-            recorder,
-            request,
+            context: Context {
+                span: WorkSpan::of_request(&request, || routes.pattern_of(&uri)),
+                recorder: Some(recorder),
+                request: Some(request),
+                function: Cell::default(),
+            },
             routes,
-            method: method_label(method),
+            method: MethodLabel::of(method),
             is_head: method == Method::HEAD,
             uri,
             route: None,
-            start: Ticks::now(),
+            polls: RequestPolls::NONE,
             head: None,
             status: None,
-            request_bytes: Rc::default(),
+            whole: None,
             response_bytes: 0,
-            outcome: Outcome::Cancelled,
+            is_event_stream: false,
             has_panicked: false,
+            has_broken_body: false,
         }
     }
 
-    /// What work for this request runs in.
-    pub(crate) fn context(&self) -> Context {
-        Context {
-            recorder: Some(Arc::clone(&self.recorder)),
-            request: Some(Arc::clone(&self.request)),
-            function: Cell::default(),
+    pub(crate) fn request(&self) -> Option<&Arc<Request>> {
+        self.context.request.as_ref()
+    }
+
+    /// Runs a part of its work that began at `began`, with this thread working for it.
+    pub(crate) fn poll<R>(&mut self, began: Ticks, work: impl FnOnce() -> R) -> R {
+        let done = self.enter(work);
+        self.polls.add(began, Ticks::now());
+        done
+    }
+
+    /// Runs what is no part of its time, with this thread working for it.
+    pub(crate) fn enter<R>(&mut self, work: impl FnOnce() -> R) -> R {
+        self.context.enter(work)
+    }
+
+    /// It waits for something, so others can see that it is under way. Its route is as yet what its path says.
+    pub(crate) fn waits(&mut self) {
+        if self.route.is_none() && self.request().is_some_and(|request| !request.is_excluded()) {
+            let pattern = self.routes.pattern_of(&self.uri);
+            self.routed(pattern.as_deref());
         }
-    }
-
-    /// Where the bytes that are read of the request's body are counted.
-    pub(crate) fn request_bytes(&self) -> Rc<Cell<u64>> {
-        Rc::clone(&self.request_bytes)
-    }
-
-    /// A HEAD request's body is made, but never written.
-    pub(crate) fn is_head(&self) -> bool {
-        self.is_head
     }
 
     /// The route as routing found it: several resources may match a path, and their guards decide.
     pub(crate) fn routed(&mut self, pattern: Option<&str>) {
-        let number = self.routes.number(&self.recorder, self.method, pattern);
-        self.route = Some(number);
+        let Some(recorder) = &self.context.recorder else {
+            return;
+        };
+        let route = self.routes.find(recorder, self.method, pattern);
+        if self
+            .route
+            .as_ref()
+            .is_some_and(|known| known.number == route.number)
+        {
+            return;
+        }
+        self.context.span.routed(&route.name.route);
+        route.name.request_entered();
+        if let Some(left) = self.route.replace(route) {
+            left.name.request_left();
+        }
     }
 
     /// The head of the response is ready.
-    pub(crate) fn responded(&mut self, status: StatusCode) {
+    pub(crate) fn responded(&mut self, head: &ResponseHead) {
         self.head = Some(Ticks::now());
-        self.status = Some(status);
+        self.whole = None;
+        self.response_bytes = 0;
+        self.status = Some(head.status);
+        let content_type = head.headers.get(CONTENT_TYPE);
+        self.is_event_stream = content_type.is_some_and(is_event_stream);
     }
 
     /// An inner service returned an error that has this status, unless its response says otherwise.
     pub(crate) fn failed(&mut self, status: StatusCode) {
         self.status = Some(status);
-        self.outcome = self.outcome_of(status);
+        self.whole = Some(Ticks::now());
     }
 
-    /// The handler panicked: whatever status is sent, that is the outcome.
+    /// Something of it panicked: whatever status is sent, that is the outcome.
     pub(crate) fn panicked(&mut self) {
         self.has_panicked = true;
+    }
+
+    /// The body of the response failed.
+    pub(crate) fn broke_off(&mut self) {
+        self.has_broken_body = true;
     }
 
     /// So many bytes of the body went out.
@@ -121,54 +192,90 @@ impl RequestGuard {
 
     /// The last byte went out.
     pub(crate) fn completed(&mut self) {
-        self.outcome = self
-            .status
-            .map_or(Outcome::Ok, |status| self.outcome_of(status));
+        self.whole = Some(Ticks::now());
     }
 
-    fn outcome_of(&self, status: StatusCode) -> Outcome {
-        if self.has_panicked {
-            Outcome::Panic
-        } else {
-            class_of_status(status).map_or(Outcome::Ok, Outcome::Error)
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole.is_some()
+    }
+
+    /// A HEAD request's body is made, but never written.
+    pub(crate) fn is_head(&self) -> bool {
+        self.is_head
+    }
+
+    /// Whether the response lasts as long as somebody listens: when that ends is up to the client.
+    fn is_session(&self) -> bool {
+        self.status == Some(StatusCode::SWITCHING_PROTOCOLS) || self.is_event_stream
+    }
+
+    fn outcome(&self) -> RequestOutcome {
+        // A panic elsewhere, such as in an outer middleware, drops it too.
+        if self.has_panicked || !self.is_whole() && std::thread::panicking() {
+            return RequestOutcome::Panic;
+        }
+        if self.has_broken_body {
+            return RequestOutcome::BodyError;
+        }
+        match self.status {
+            None => RequestOutcome::Cancelled,
+            Some(_) if !self.is_whole() && !self.is_session() => RequestOutcome::AbortedBody,
+            Some(status) => RequestOutcome::of_status(status.as_u16()),
         }
     }
 
-    /// What it is if it ends now.
-    pub(crate) fn outcome(&self) -> Outcome {
-        self.outcome
-    }
-
-    /// It ends as this, if it ends now.
-    pub(crate) fn set_outcome(&mut self, outcome: Outcome) {
-        self.outcome = outcome;
+    fn end(&self, request: &Request, route: u32) -> RequestEnd {
+        RequestEnd {
+            route,
+            outcome: self.outcome(),
+            status: self.status.map(|status| status.as_u16()),
+            head: self.head,
+            end: self.whole.unwrap_or_else(Ticks::now),
+            response_bytes: self.response_bytes,
+            is_session: self.is_session(),
+            polls: self.polls,
+            statements: request.statements(),
+            statement_ticks: request.statement_ticks(),
+        }
     }
 }
 
 impl Drop for RequestGuard {
     fn drop(&mut self) {
-        let route = self.route.unwrap_or_else(|| {
-            let pattern = self.routes.pattern_of(&self.uri);
-            let pattern = pattern.as_deref();
-            self.routes.number(&self.recorder, self.method, pattern)
-        });
-        let event = Event::Request(Box::new(Request {
-            route,
-            id: self.request.id,
-            start: self.start,
-            head: self.head,
-            end: Ticks::now(),
-            status: self.status.map(|status| status.as_u16()),
-            request_bytes: self.request_bytes.get(),
-            response_bytes: self.response_bytes,
-            statements: self.request.statements(),
-            statement_nanos: nanos(self.request.statement_time()),
-            outcome: self.outcome,
-        }));
+        let (Some(recorder), Some(request)) =
+            (self.context.recorder.clone(), self.context.request.clone())
+        else {
+            return;
+        };
+        let is_counted = request.close();
+        if is_counted {
+            let route = self.route.as_ref().map_or_else(
+                || {
+                    let pattern = self.routes.pattern_of(&self.uri);
+                    let found = self.routes.find(&recorder, self.method, pattern.as_deref());
+                    found.number
+                },
+                |route| route.number,
+            );
+            request.finish(self.end(&request, route));
+        }
+        // Also of one that was left out: what was gathered of it until then goes.
+        let event = Event::Request(request);
         // Whoever drops it may work for something else.
-        self.context()
+        self.context
             .enter(|| current::with_current(|current| current.post(event)));
-        // Last: whoever sees that no request is in flight finds all their records.
-        self.recorder.gauges.request_ended();
+        if let Some(route) = self.route.take() {
+            route.name.request_left();
+        }
+        if is_counted {
+            // Last: whoever sees that no request is in flight finds all their records.
+            recorder.gauges.request_ended();
+        }
     }
+}
+
+fn is_event_stream(content_type: &HeaderValue) -> bool {
+    const EVENT_STREAM: &[u8] = b"text/event-stream";
+    let start = content_type.as_bytes().get(..EVENT_STREAM.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(EVENT_STREAM))
 }

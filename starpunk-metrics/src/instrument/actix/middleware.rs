@@ -1,31 +1,31 @@
-//! The middleware: gives each request its id, its context and its record, and puts the id on the response.
+//! The middleware: what it is set to do, and how each request enters it.
 
-use std::cell::{Cell, RefCell};
-use std::future::{Future, Ready, ready};
-use std::marker::PhantomData;
+use std::cell::Cell;
+use std::fmt;
+use std::future::{Ready, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
-use actix_web::error::ErrorInternalServerError;
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{Error, HttpMessage};
-use pin_project_lite::pin_project;
 
+use crate::error;
 use crate::instrument::actix::body::MeasuredBody;
-use crate::instrument::actix::guard::RequestGuard;
-use crate::instrument::actix::payload;
+use crate::instrument::actix::exclusions::Exclusions;
+use crate::instrument::actix::guard::{Holder, RequestGuard};
+use crate::instrument::actix::response::{MeasuredResponse, Place, State, Work};
 use crate::instrument::actix::routes::Routes;
+use crate::instrument::actix::trust::TrustedPeers;
+use crate::instrument::actix::{identity, payload};
+use crate::model::clock::Ticks;
 use crate::model::request_id::RequestId;
-use crate::record::context::{Context, RequestContext};
+use crate::record::context::Context;
 use crate::record::current;
 use crate::record::recorder::Recorder;
-
-static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+use crate::record::span::WorkSpan;
 
 /// The middleware for an App: one record for each request, `X-Request-ID` on each response.
 ///
@@ -41,25 +41,156 @@ static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// # let _ = app;
 /// ```
 ///
-/// A record has the time until the last byte, the bytes read and written, status, method and route pattern. It is
-/// forced when the status is 5xx, when the request was slow, panicked, or was dropped before its end. A panic is
-/// answered with a 500 and the worker lives on; with `panic = "abort"` it cannot be.
+/// A record has the time until the head and until the last byte, the time in polls, the bytes read and written, status, method,
+/// route pattern, and how it ended ([`RequestOutcome`](crate::RequestOutcome)). It is forced when the server failed, when the
+/// request was slow, or when it was dropped before its end. The response is what it would be without, but for the header.
 ///
 /// What actix answers before it calls the App (a malformed head, a head too large or too slow) passes no middleware:
 /// it has no id and no record.
+///
+/// # Where it stands
+///
+/// Outside of `Compress` the bytes are those on the wire; inside they are those before. It may stand around a `Scope` or a
+/// `Resource`, and under `Condition`; where a request meets it twice the outer one has it.
+///
+/// # The client's own ids
+///
+/// The id is always made here. A client's `X-Request-ID` of 1 to 128 bytes of `[A-Za-z0-9._~:@+/=-]` is kept beside it, as
+/// `client_request_id`; any other is counted as `Snapshot::request_ids_refused`, and forgotten. So is a W3C `traceparent` kept.
+/// A browser shows the header to scripts of another origin only where CORS exposes it: `expose_headers(["x-request-id"])`. A
+/// cache that keeps responses keeps the id of the request that filled it.
 #[derive(Clone, Debug, Default)]
 pub struct HttpMetrics {
+    settings: Arc<Settings>,
+}
+
+/// What is the same for all workers.
+#[derive(Clone)]
+pub(crate) struct Settings {
     /// The scoped pipeline in which it was made; `None` for the process's own.
     recorder: Option<Arc<Recorder>>,
+    catches_panics: bool,
+    server_timing: bool,
+    trusted: TrustedPeers,
+    exclusions: Exclusions,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            recorder: None,
+            catches_panics: true,
+            server_timing: false,
+            trusted: TrustedPeers::default(),
+            exclusions: Exclusions::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    pub(crate) fn catches_panics(&self) -> bool {
+        self.catches_panics
+    }
+
+    pub(crate) fn server_timing(&self) -> bool {
+        self.server_timing
+    }
 }
 
 impl HttpMetrics {
     /// Reports to the process's own pipeline; made inside `Metrics::enter`, to that one.
     pub fn new() -> Self {
         let entered = current::with_context(|context| context.recorder.clone());
-        Self {
-            recorder: entered.flatten(),
-        }
+        Self::default().with(|settings| settings.recorder = entered.flatten())
+    }
+
+    /// Sets whether a panic is answered with a 500 that has the request's id; it is unless this says no.
+    ///
+    /// Where it is not, actix closes the connection without an answer, and the record is the same. Built with
+    /// `panic = "abort"` there is nothing to catch.
+    #[must_use]
+    pub fn catch_panics(self, catch: bool) -> Self {
+        self.with(|settings| settings.catches_panics = catch)
+    }
+
+    /// Takes the request's id from these peers, if they send a valid one: addresses, or networks in CIDR notation.
+    ///
+    /// Name the proxies that set `X-Request-ID` and let none through. The peer is whoever opened the connection, whatever
+    /// `X-Forwarded-For` says; one on a Unix socket has no address and is not trusted. An id that is a UUID is the
+    /// [`RequestId`] as it is; for any other that is made from it, and `"the-id".parse::<RequestId>()` finds it again.
+    /// Requests that were given the same id share it, and what they do at the same time.
+    ///
+    /// ```
+    /// use starpunk_metrics::HttpMetrics;
+    ///
+    /// let http = HttpMetrics::new().trust_request_id_from(["10.0.0.0/8", "::1"])?;
+    /// # Ok::<(), starpunk_metrics::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidNetwork`](crate::Error::InvalidNetwork) for what is neither an address nor a network.
+    pub fn trust_request_id_from(
+        self,
+        cidrs: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> Result<Self, error::Error> {
+        let trusted = TrustedPeers::parse(cidrs)?;
+        Ok(self.with(|settings| settings.trusted = trusted))
+    }
+
+    /// Sets whether responses say in `Server-Timing` what they took: `total`, and `db` with the number of statements.
+    ///
+    /// The tools of a browser show it. It is added to what the application says there itself, and it speaks of the time until
+    /// the head of the response. Anybody who can ask can read it, so it is off unless this says otherwise.
+    #[must_use]
+    pub fn server_timing(self, told: bool) -> Self {
+        self.with(|settings| settings.server_timing = told)
+    }
+
+    /// Leaves requests of this route out: they have an id, and no record, duration or trace. Statements and functions inside
+    /// count as ever, for no request.
+    ///
+    /// ```
+    /// use starpunk_metrics::HttpMetrics;
+    ///
+    /// let http = HttpMetrics::new().exclude("/health").exclude("/assets/{name}");
+    /// # let _ = http;
+    /// ```
+    ///
+    /// `pattern` is the whole pattern as actix knows it, with the prefix of its scope. Where several routes share a path, the
+    /// one that the path alone would choose counts.
+    #[must_use]
+    pub fn exclude(self, pattern: &str) -> Self {
+        self.with(|settings| settings.exclusions.add_pattern(pattern))
+    }
+
+    /// Leaves requests out as [`HttpMetrics::exclude`] does, where `is_excluded` says so.
+    ///
+    /// It is asked before routing, once for each request.
+    ///
+    /// ```
+    /// use starpunk_metrics::HttpMetrics;
+    ///
+    /// let http = HttpMetrics::new().exclude_if(|request| request.headers().contains_key("x-probe"));
+    /// # let _ = http;
+    /// ```
+    #[must_use]
+    pub fn exclude_if(
+        self,
+        is_excluded: impl Fn(&ServiceRequest) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.with(|settings| settings.exclusions.add_predicate(Arc::new(is_excluded)))
+    }
+
+    fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        set(Arc::make_mut(&mut self.settings));
+        self
     }
 }
 
@@ -77,7 +208,7 @@ where
     fn new_transform(&self, service: S) -> Self::Future {
         ready(Ok(HttpMetricsService {
             service,
-            recorder: self.recorder.clone(),
+            settings: Arc::clone(&self.settings),
             routes: Rc::default(),
         }))
     }
@@ -87,7 +218,7 @@ where
 #[derive(Debug)]
 pub struct HttpMetricsService<S> {
     service: S,
-    recorder: Option<Arc<Recorder>>,
+    settings: Arc<Settings>,
     routes: Rc<Routes>,
 }
 
@@ -105,172 +236,56 @@ where
     }
 
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
-        // Wrapped twice, the outer one has it.
-        if request.extensions().contains::<RequestId>() {
-            return self.call_in(Context::current(), request);
-        }
-        let id = RequestId::random();
-        request.extensions_mut().insert(id);
-        // A thread that has entered a pipeline reports there, whatever the App was made for: a test asks on its own thread.
-        let entered = current::with_context(|context| context.recorder.clone()).flatten();
-        let recorder = entered
-            .or_else(|| self.recorder.clone())
-            .or_else(current::recorder);
-        let request_context = Arc::new(RequestContext::new(id));
-        let context = Context {
-            recorder: recorder.clone(),
-            request: Some(Arc::clone(&request_context)),
-            function: Cell::default(),
-        };
-        let Some(recorder) = recorder else {
-            return self.call_in(context, request).with_id(id);
-        };
-        self.routes.learn(request.resource_map());
-        // Nothing of the request is held across the call: routing takes it for its own.
-        let (method, uri) = (request.method().clone(), request.uri().clone());
-        let routes = Rc::clone(&self.routes);
-        let guard = RequestGuard::new(recorder, request_context, routes, &method, uri);
-        payload::count(&mut request, guard.request_bytes());
-        self.call_in(context, request).with_id(id).with_guard(guard)
+        let start = Ticks::now();
+        let mut work = self.work(start, &mut request);
+        // A panic in the call itself is as one in the future that it returns.
+        let called = work.poll(start, || {
+            catch_unwind(AssertUnwindSafe(|| self.service.call(request)))
+        });
+        MeasuredResponse::new(State::from(called), work, Arc::clone(&self.settings))
     }
 }
 
 impl<S> HttpMetricsService<S> {
-    /// Calls the service inside; a panic in the call itself is as one in the future that it returns.
-    fn call_in<B>(
-        &self,
-        mut context: Context,
-        request: ServiceRequest,
-    ) -> MeasuredResponse<S::Future, B>
-    where
-        S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
-    {
-        let called =
-            context.enter(|| catch_unwind(AssertUnwindSafe(|| self.service.call(request))));
-        MeasuredResponse {
-            state: called.map_or(State::Panicked, |future| State::Running { future }),
-            id: None,
-            guard: None,
-            context,
-            body: PhantomData,
+    /// What the request's work runs in, and its record if it is to have one.
+    fn work(&self, start: Ticks, service_request: &mut ServiceRequest) -> Work {
+        // Wrapped twice, the outer one has it.
+        if service_request.extensions().contains::<RequestId>() {
+            return Work::OUTSIDE;
         }
-    }
-}
-
-pin_project! {
-    /// The response of a measured request, on its way.
-    #[must_use = "futures do nothing unless you `.await` or poll them"]
-    #[derive(Debug)]
-    pub struct MeasuredResponse<F, B> {
-        #[pin]
-        state: State<F>,
-        // `None` where an outer `HttpMetrics` has given the id.
-        id: Option<RequestId>,
-        // `None` where nothing is measured.
-        guard: Option<RequestGuard>,
-        context: Context,
-        body: PhantomData<B>,
-    }
-
-    impl<F, B> PinnedDrop for MeasuredResponse<F, B> {
-        fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            // What a cancelled handler records while it is dropped, such as a ROLLBACK, is still of this request.
-            this.context.enter(|| this.state.set(State::Panicked));
+        let settings = &self.settings;
+        // A thread that has entered a pipeline reports there, whatever the App was made for: a test asks on its own thread.
+        let entered = current::with_context(|context| context.recorder.clone()).flatten();
+        let recorder = entered
+            .or_else(|| settings.recorder.clone())
+            .or_else(current::recorder);
+        let gauges = recorder.as_ref().map(|recorder| &*recorder.gauges);
+        let request = identity::request(start, service_request, &settings.trusted, gauges);
+        let request = Arc::new(request);
+        service_request.extensions_mut().insert(request.id);
+        self.routes.learn(service_request.resource_map());
+        if settings.exclusions.exclude(service_request) {
+            request.exclude();
         }
-    }
-}
-
-pin_project! {
-    #[project = StateProjection]
-    #[derive(Debug)]
-    enum State<F> {
-        Running { #[pin] future: F },
-        // Nor is there a future any more where it was dropped.
-        Panicked,
-    }
-}
-
-impl<F, B> MeasuredResponse<F, B> {
-    fn with_id(mut self, id: RequestId) -> Self {
-        self.id = Some(id);
-        self
-    }
-
-    fn with_guard(mut self, guard: RequestGuard) -> Self {
-        self.guard = Some(guard);
-        self
-    }
-}
-
-impl<F, B> Future for MeasuredResponse<F, B>
-where
-    F: Future<Output = Result<ServiceResponse<B>, Error>>,
-    B: MessageBody,
-{
-    type Output = Result<ServiceResponse<MeasuredBody<B>>, Error>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let polled = match this.state.project() {
-            StateProjection::Panicked => None,
-            StateProjection::Running { future } => this
-                .context
-                .enter(|| catch_unwind(AssertUnwindSafe(|| future.poll(cx))).ok()),
-        };
-        Poll::Ready(match polled {
-            Some(Poll::Pending) => return Poll::Pending,
-            Some(Poll::Ready(Ok(response))) => Ok(finish(response, *this.id, this.guard.take())),
-            Some(Poll::Ready(Err(error))) => Err(finish_error(error, *this.id, this.guard.take())),
-            None => {
-                if let Some(guard) = this.guard {
-                    guard.panicked();
-                }
-                let error = ErrorInternalServerError("Internal Server Error");
-                Err(finish_error(error, *this.id, this.guard.take()))
+        let place = match recorder {
+            Some(recorder) if !request.is_excluded() => {
+                payload::count(service_request, &request);
+                // Nothing of the request is held across the call: routing takes it for its own.
+                let uri = service_request.uri().clone();
+                let routes = Rc::clone(&self.routes);
+                let method = service_request.method();
+                let request = Arc::clone(&request);
+                let guard = RequestGuard::new(recorder, request, routes, method, uri);
+                Place::Measured(Holder::new(guard))
             }
-        })
-    }
-}
-
-fn finish<B: MessageBody>(
-    mut response: ServiceResponse<B>,
-    id: Option<RequestId>,
-    mut guard: Option<RequestGuard>,
-) -> ServiceResponse<MeasuredBody<B>> {
-    if let Some(guard) = &mut guard {
-        guard.routed(response.request().match_pattern().as_deref());
-        guard.responded(response.status());
-    }
-    insert_id(response.headers_mut(), id);
-    response.map_body(|_, body| MeasuredBody::new(body, guard))
-}
-
-/// Finishes an error when its response is made, which may be by an outer middleware or by actix.
-///
-/// The response is not made here: an error may have just one to give.
-fn finish_error(mut error: Error, id: Option<RequestId>, guard: Option<RequestGuard>) -> Error {
-    let guard = guard.map(|mut guard| {
-        // What holds if nobody ever asks for the response.
-        guard.failed(error.as_response_error().status_code());
-        guard
-    });
-    let guard = RefCell::new(guard);
-    error.add_response_mapper(move |mut response| {
-        insert_id(response.headers_mut(), id);
-        let Some(mut guard) = guard.borrow_mut().take() else {
-            return response;
+            recorder => Place::Unmeasured(Context {
+                recorder,
+                request: Some(Arc::clone(&request)),
+                function: Cell::default(),
+                span: WorkSpan::current(),
+            }),
         };
-        guard.responded(response.status());
-        response.map_body(|_, body| BoxBody::new(MeasuredBody::new(body, Some(guard))))
-    });
-    error
-}
-
-fn insert_id(headers: &mut HeaderMap, id: Option<RequestId>) {
-    let Some(id) = id else { return };
-    let mut buffer = [0; 36];
-    if let Ok(value) = HeaderValue::from_str(id.encode(&mut buffer)) {
-        headers.insert(X_REQUEST_ID.clone(), value);
+        let request = Some(request);
+        Work { request, place }
     }
 }

@@ -6,12 +6,20 @@
 mod block;
 mod body;
 mod classify;
+mod exclusions;
 mod extractor;
 mod guard;
+mod identity;
 mod middleware;
 mod payload;
+mod response;
 mod routes;
+mod server_timing;
+mod spawn;
+mod trust;
 
 pub use block::block;
 pub use body::MeasuredBody;
-pub use middleware::{HttpMetrics, HttpMetricsService, MeasuredResponse};
+pub use middleware::{HttpMetrics, HttpMetricsService};
+pub use response::MeasuredResponse;
+pub use spawn::spawn;

@@ -1,8 +1,7 @@
 //! Counts the bytes of a request's body that are really read: a declared length may be wrong, or missing.
 
-use std::cell::Cell;
 use std::pin::Pin;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use actix_web::HttpMessage;
@@ -11,9 +10,11 @@ use actix_web::error::PayloadError;
 use bytes::Bytes;
 use futures_core::Stream;
 
+use crate::model::request::Request;
+
 struct CountedPayload {
     payload: Payload,
-    bytes: Rc<Cell<u64>>,
+    request: Arc<Request>,
 }
 
 impl Stream for CountedPayload {
@@ -22,24 +23,25 @@ impl Stream for CountedPayload {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let polled = Pin::new(&mut self.payload).poll_next(cx);
         if let Poll::Ready(Some(Ok(chunk))) = &polled {
-            self.bytes.set(self.bytes.get() + chunk.len() as u64);
+            self.request.read(chunk.len());
         }
         polled
     }
 }
 
-/// Counts into `bytes` what is read of the body from now on.
-pub(crate) fn count(request: &mut ServiceRequest, bytes: Rc<Cell<u64>>) {
+/// Counts what is read of the body from now on.
+pub(crate) fn count(service_request: &mut ServiceRequest, request: &Arc<Request>) {
     // A request without a body needs no box, and an upgraded connection is no body.
-    if request.head().upgrade() {
+    if service_request.head().upgrade() {
         return;
     }
-    match request.take_payload() {
+    match service_request.take_payload() {
         Payload::None => {}
         payload => {
+            let request = Arc::clone(request);
             let counted: Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>> =
-                Box::pin(CountedPayload { payload, bytes });
-            request.set_payload(Payload::from(counted));
+                Box::pin(CountedPayload { payload, request });
+            service_request.set_payload(Payload::from(counted));
         }
     }
 }

@@ -3,31 +3,40 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use actix_web::dev::ResourceMap;
 use actix_web::http::{Method, Uri};
 
-use crate::model::names::RouteName;
+use crate::model::route_names::RouteName;
 use crate::record::recorder::Recorder;
 
 /// The route of what no resource matched.
 const UNMATCHED: &str = "UNMATCHED";
 
-/// How many routes a worker remembers the number of; the table behind is bounded by itself.
-const MAX_CACHED_ROUTES: usize = 1_000;
+/// How many patterns a worker remembers the numbers of; the table behind is bounded by itself.
+const MAX_CACHED_PATTERNS: usize = 1_000;
+
+/// A method and a pattern in the table of one pipeline.
+#[derive(Clone, Debug)]
+pub(crate) struct Route {
+    pub(crate) number: u32,
+    pub(crate) name: Arc<RouteName>,
+}
 
 /// One worker's view of the App's routes.
 #[derive(Debug, Default)]
 pub(crate) struct Routes {
     /// The App's resources, taken from the first request: where there is no response there is no request to ask.
     resources: RefCell<Option<Rc<ResourceMap>>>,
-    numbers: RefCell<Numbers>,
+    known: RefCell<Known>,
 }
 
+/// What this worker has looked up.
 #[derive(Debug, Default)]
-struct Numbers {
+struct Known {
     pipeline: u64,
-    by_route: HashMap<(&'static str, Box<str>), u32>,
+    by_pattern: HashMap<Box<str>, [Option<Route>; MethodLabel::COUNT]>,
 }
 
 impl Routes {
@@ -38,47 +47,70 @@ impl Routes {
         }
     }
 
-    /// The pattern that a path would match, where routing can no longer be asked.
+    /// The pattern that a path would match, where routing can not be asked: before it, or where there is no response.
     pub(crate) fn pattern_of(&self, uri: &Uri) -> Option<String> {
         self.resources.borrow().as_ref()?.match_pattern(uri.path())
     }
 
-    /// The number of a method and a pattern in the pipeline's table.
-    pub(crate) fn number(
+    /// The route of a method and a pattern in the pipeline's table.
+    pub(crate) fn find(
         &self,
         recorder: &Recorder,
-        method: &'static str,
+        method: MethodLabel,
         pattern: Option<&str>,
-    ) -> u32 {
-        let route = match pattern {
+    ) -> Route {
+        let pattern = match pattern {
             // A service mounted at the root has an empty pattern.
             Some("") => "/",
             Some(pattern) => pattern,
             None => UNMATCHED,
         };
-        let mut numbers = self.numbers.borrow_mut();
-        if numbers.pipeline != recorder.id || numbers.by_route.len() > MAX_CACHED_ROUTES {
-            *numbers = Numbers {
-                pipeline: recorder.id,
-                by_route: HashMap::new(),
-            };
+        let mut known = self.known.borrow_mut();
+        if known.pipeline != recorder.id || known.by_pattern.len() > MAX_CACHED_PATTERNS {
+            known.pipeline = recorder.id;
+            known.by_pattern.clear();
         }
-        let key = (method, Box::from(route));
-        *numbers.by_route.entry(key).or_insert_with(|| {
-            let name = RouteName::new(method, route);
-            let key = name.name.clone();
-            recorder.names.routes.intern(&key, || name)
-        })
+        if let Some(Some(route)) = known
+            .by_pattern
+            .get(pattern)
+            .map(|all| &all[method.index()])
+        {
+            return route.clone();
+        }
+        let (number, name) = recorder.names.routes.intern(method.as_str(), pattern);
+        let route = Route { number, name };
+        let all = known.by_pattern.entry(pattern.into()).or_default();
+        all[method.index()] = Some(route.clone());
+        route
     }
 }
 
 /// The method as a label: clients may spell any, and each would be a series.
 ///
 /// <https://opentelemetry.io/docs/specs/semconv/http/http-spans/>: what is not known MUST be `_OTHER`.
-pub(crate) fn method_label(method: &Method) -> &'static str {
-    const KNOWN: [&str; 10] = [
-        "GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE", "CONNECT", "QUERY",
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MethodLabel(u8);
+
+impl MethodLabel {
+    const COUNT: usize = 11;
+
+    const LABELS: [&str; Self::COUNT] = [
+        "GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT", "QUERY",
+        "_OTHER",
     ];
-    let known = KNOWN.into_iter().find(|known| *known == method.as_str());
-    known.unwrap_or("_OTHER")
+
+    pub(crate) fn of(method: &Method) -> Self {
+        let method = method.as_str();
+        let known = Self::LABELS.iter().position(|label| *label == method);
+        // A client that spells `_OTHER` gets it.
+        Self(known.unwrap_or(Self::COUNT - 1) as u8)
+    }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        Self::LABELS[self.index()]
+    }
+
+    fn index(self) -> usize {
+        usize::from(self.0)
+    }
 }

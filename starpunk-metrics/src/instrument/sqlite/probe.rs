@@ -23,7 +23,7 @@ use crate::instrument::sqlite::shapes::{Known, ShapeCache};
 use crate::instrument::sqlite::transaction::{Change, Transactions};
 use crate::model::clock::Ticks;
 use crate::model::event::Event;
-use crate::model::names::{Effect, KnownShape};
+use crate::model::names::Effect;
 use crate::model::operation::OutcomeKind;
 use crate::model::statement::{Flags, Statement};
 use crate::record::context::Context;
@@ -266,7 +266,7 @@ impl Probe {
                     .recorder
                     .names
                     .shapes
-                    .for_each(KnownShape::ask_again);
+                    .for_each(|_, shape| shape.ask_again());
             }
             if effect != Effect::Read || self.transactions.is_open() {
                 let seen = Seen {

@@ -1,0 +1,136 @@
+//! Turns what was found wrong with whole requests into what is read.
+
+use std::time::Duration;
+
+use crate::collect::diagnosis::{milliseconds, number_of};
+use crate::collect::findings::{Seen, Subject};
+use crate::collect::state::State;
+use crate::model::finding::{Finding, FindingKind};
+use crate::model::names::Names;
+use crate::model::policy::Policy;
+use crate::model::request_outcome::RequestOutcome;
+use crate::model::route::RouteSeries;
+
+pub(crate) fn finding(
+    subject: &Subject,
+    seen: &Seen,
+    state: &State,
+    names: &Names,
+    policy: &Policy,
+) -> Finding {
+    let route = subject.route.unwrap_or_default();
+    let series = state.aggregate.routes.get(route as usize);
+    let all = series.map_or(seen.count, |series| series.tally.count());
+    let text = |shape: u16| {
+        names
+            .shapes
+            .get(u32::from(shape))
+            .shape
+            .fingerprint
+            .to_string()
+    };
+    let statement = seen.worst.shape.map(text);
+    let of_all = format!("{} of {}", seen.count, number_of(all, "request"));
+    let (evidence, advice) = match subject.kind {
+        FindingKind::FailingRequests => (
+            format!("{of_all} failed: {}", failures(series)),
+            match &statement {
+                Some(_) => "look at the trace of one of them: the statement that is named failed in it".to_owned(),
+                None => "look at the trace of one of them: it says what was done until then, and what failed".to_owned(),
+            },
+        ),
+        FindingKind::SlowRequests => (
+            format!(
+                "{of_all} took {} or longer; the slowest {}, of which {} in statements and {} in polls",
+                milliseconds(policy.slow_request),
+                milliseconds(seen.worst.time),
+                milliseconds(seen.worst.in_statements),
+                milliseconds(seen.worst.in_polls),
+            ),
+            slowness(seen, statement.is_some()),
+        ),
+        FindingKind::BlockedExecutor => (
+            format!(
+                "{of_all} kept their worker from all other requests for {} or longer at a stretch; the worst for {}",
+                milliseconds(policy.blocked_poll()),
+                milliseconds(seen.worst.time),
+            ),
+            match &statement {
+                Some(_) => "run the statement in starpunk_metrics::block(..), which takes a thread that nobody waits for",
+                None => {
+                    "run what computes or blocks there in starpunk_metrics::block(..), or await what can be awaited"
+                }
+            }
+            .to_owned(),
+        ),
+        _ => (
+            format!(
+                "{of_all} ran more than {} statements; one of them {}",
+                policy.many_statements, seen.most
+            ),
+            "ask for more at once, or for less: page the list, or keep what does not change".to_owned(),
+        ),
+    };
+    Finding {
+        kind: subject.kind,
+        statement,
+        function: None,
+        route: Some(names.routes.get(route).name.to_string()),
+        count: seen.count,
+        time: seen.time,
+        evidence,
+        advice,
+        requests: seen.requests.iter().rev().copied().collect(),
+    }
+}
+
+/// How the requests of a route failed, such as `10 x 500, 2 x panic`.
+fn failures(series: Option<&RouteSeries>) -> String {
+    let Some(series) = series else {
+        return "their counts are gone".to_owned();
+    };
+    let mut statuses: Vec<_> = series
+        .statuses()
+        .iter()
+        .filter(|(status, _)| *status >= 500)
+        .collect();
+    statuses.sort_unstable();
+    let panics = series.count_of(RequestOutcome::Panic);
+    let mut parts: Vec<String> = statuses
+        .iter()
+        .map(|(status, count)| {
+            // A panic was answered with one of them.
+            let count = if *status == 500 {
+                count.saturating_sub(panics)
+            } else {
+                *count
+            };
+            (count, status.to_string())
+        })
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} x {what}"))
+        .collect();
+    for outcome in [RequestOutcome::Panic, RequestOutcome::BodyError] {
+        let count = series.count_of(outcome);
+        if count > 0 {
+            parts.push(format!("{count} x {outcome}"));
+        }
+    }
+    parts.join(", ")
+}
+
+/// Where the time of the slowest went decides what is to be done.
+fn slowness(seen: &Seen, has_statement: bool) -> String {
+    let half = |part: Duration| part * 2 >= seen.worst.time;
+    let advice = if has_statement {
+        "most of it is in its statements: see what the findings and `Snapshot::statements` say of the one that is named"
+    } else if half(seen.worst.in_statements) {
+        "most of it is in its statements, each of them short: ask for more at once"
+    } else if half(seen.worst.in_polls) {
+        "most of it is computed on the worker: take it to starpunk_metrics::block(..), or do less"
+    } else {
+        "it waits for something that is not measured: another service, a lock, a pool without a connection; its trace \
+         shows when"
+    };
+    advice.to_owned()
+}

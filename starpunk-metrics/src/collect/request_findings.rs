@@ -1,0 +1,345 @@
+//! What is found in a whole request, once nothing more is expected of it.
+
+use std::time::Duration;
+
+use crate::collect::findings::{Findings, Worst};
+use crate::collect::requests::{Ended, Repeated};
+use crate::model::clock::Ticks;
+use crate::model::finding::FindingKind;
+use crate::model::names::{Effect, Names, Shape};
+use crate::model::policy::Policy;
+use crate::model::request::RequestEnd;
+use crate::model::request_outcome::RequestOutcome;
+use crate::model::span::{Child, What};
+use crate::model::trace::TraceReason;
+
+impl Findings {
+    /// Looks at what a whole request did, and tells why its trace is worth keeping; for no reason, if it is not.
+    pub(crate) fn look_at_request(
+        &mut self,
+        ended: &Ended,
+        names: &Names,
+        policy: &Policy,
+    ) -> Vec<TraceReason> {
+        let mut reasons = Vec::new();
+        let Some(end) = ended.end.request.end() else {
+            return reasons;
+        };
+        let duration = ended.end.request.duration();
+        let in_statements = end.statement_time();
+        let blocked = end.polls.longest.duration();
+        if end.outcome.is_failure() {
+            let shape = ended.children.iter().rev().find_map(failed_statement);
+            self.see(FindingKind::FailingRequests, ended, end, duration, shape);
+        }
+        if end.outcome.is_failure() || was_dropped(end.outcome) {
+            reasons.push(TraceReason::Failed);
+        }
+        if duration >= policy.slow_request {
+            let shape = most_time(&ended.statements, duration);
+            self.see(FindingKind::SlowRequests, ended, end, duration, shape);
+            reasons.push(TraceReason::Slow);
+        }
+        if self.look_for_repetition(ended, end.route, names, policy) {
+            reasons.push(TraceReason::RepeatedStatements);
+        }
+        if end.statements > policy.many_statements {
+            let most = ended.statements.iter().max_by_key(|known| known.count);
+            let shape = most.map(|most| most.shape);
+            self.see(
+                FindingKind::ManyStatements,
+                ended,
+                end,
+                in_statements,
+                shape,
+            );
+            reasons.push(TraceReason::ManyStatements);
+        }
+        if blocked >= policy.blocked_poll() {
+            let shape = statement_in_longest_poll(ended, end);
+            self.see(FindingKind::BlockedExecutor, ended, end, blocked, shape);
+            reasons.push(TraceReason::BlockedExecutor);
+        }
+        if reasons.is_empty() && ended.end.is_sampled {
+            reasons.push(TraceReason::Sampled);
+        }
+        reasons
+    }
+
+    fn see(
+        &mut self,
+        kind: FindingKind,
+        ended: &Ended,
+        end: &RequestEnd,
+        time: Duration,
+        shape: Option<u16>,
+    ) {
+        let Some(seen) = self.find(kind, None, Some(end.route), None, None) else {
+            return;
+        };
+        seen.add(time, Some(ended.end.request.id));
+        seen.statements += u64::from(end.statements);
+        seen.most = seen.most.max(u64::from(end.statements));
+        if time >= seen.worst.time {
+            seen.worst = Worst {
+                time,
+                in_statements: end.statement_time(),
+                in_polls: end.polls.busy.duration(),
+                shape,
+            };
+        }
+    }
+
+    fn look_for_repetition(
+        &mut self,
+        ended: &Ended,
+        route: u32,
+        names: &Names,
+        policy: &Policy,
+    ) -> bool {
+        let mut is_found = false;
+        for repeated in &ended.statements {
+            let threshold = policy.repeated_statements;
+            if repeated.count < threshold {
+                continue;
+            }
+            let known = names.shapes.get(u32::from(repeated.shape));
+            let kind = match known.shape.effect {
+                Effect::Read if is_about_rows(&known.shape) => FindingKind::RepeatedSelect,
+                Effect::Write if repeated.alone >= threshold => FindingKind::RepeatedWrite,
+                _ => continue,
+            };
+            is_found = true;
+            let shape = Some(repeated.shape);
+            if let Some(seen) = self.find(kind, shape, Some(route), repeated.function, None) {
+                seen.add(repeated.taken.duration(), Some(ended.end.request.id));
+                seen.statements += u64::from(repeated.count);
+                seen.most = seen.most.max(u64::from(repeated.count));
+            }
+        }
+        is_found
+    }
+}
+
+/// A `SELECT ?` asks whether the connection is alive, once for each time that a pool is asked for one.
+fn is_about_rows(shape: &Shape) -> bool {
+    shape.query_type == "SELECT" && *shape.fingerprint != *"SELECT ?"
+}
+
+/// Nobody waited for its end, which is usually the client's choice: its story is worth keeping, but it is no trouble by itself.
+fn was_dropped(outcome: RequestOutcome) -> bool {
+    matches!(
+        outcome,
+        RequestOutcome::Cancelled | RequestOutcome::AbortedBody
+    )
+}
+
+fn failed_statement(child: &Child) -> Option<u16> {
+    match child.what {
+        What::Statement { shape, .. } if !child.outcome().is_ok() => Some(shape),
+        _ => None,
+    }
+}
+
+/// The statement that took the most time, if that was at least a quarter of the request's.
+fn most_time(statements: &[Repeated], duration: Duration) -> Option<u16> {
+    let most = statements
+        .iter()
+        .max_by(|a, b| a.taken.count().cmp(&b.taken.count()))?;
+    (most.taken.duration() * 4 >= duration).then_some(most.shape)
+}
+
+/// The statement that took the most time of the longest poll, if that was at least a quarter of it.
+fn statement_in_longest_poll(ended: &Ended, end: &RequestEnd) -> Option<u16> {
+    let began = end.polls.longest_began;
+    let over: Ticks = began.after(end.polls.longest);
+    let inside = ended.children.iter().filter(|child| {
+        child.thread == ended.end.thread && child.start >= began && child.start <= over
+    });
+    let statements = inside.filter_map(|child| match child.what {
+        What::Statement { shape, .. } => Some((child.taken, shape)),
+        What::Function(_) => None,
+    });
+    let (taken, shape) = statements.max_by(|(a, _), (b, _)| a.count().cmp(&b.count()))?;
+    (taken.count() * 4 >= end.polls.longest.count()).then_some(shape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    use crate::collect::requests::End;
+    use crate::model::clock::TickSpan;
+    use crate::model::names::KnownShape;
+    use crate::model::operation::OutcomeKind;
+    use crate::model::request::{Request, RequestPolls};
+    use crate::model::request_id::RequestId;
+    use crate::model::sampling::SamplingRate;
+    use crate::model::statement::{Flags, Statement};
+
+    fn policy() -> Policy {
+        Policy {
+            slow_query: Duration::MAX,
+            slow_statements: Arc::new([]),
+            repeated_statements: 5,
+            many_statements: 50,
+            slow_request: Duration::from_secs(1),
+            slow_poll: Duration::from_millis(10),
+            sampling: SamplingRate::new(1.0),
+        }
+    }
+
+    /// A request that took no time, answered 200 and did nothing.
+    fn end() -> RequestEnd {
+        RequestEnd {
+            route: 0,
+            outcome: RequestOutcome::Ok,
+            status: Some(200),
+            head: None,
+            end: Ticks::ZERO,
+            response_bytes: 0,
+            is_session: false,
+            polls: RequestPolls::NONE,
+            statements: 0,
+            statement_ticks: 0,
+        }
+    }
+
+    fn ended(end: RequestEnd) -> Ended {
+        let request = Request::new(RequestId::random(), Ticks::ZERO, None);
+        request.finish(end);
+        Ended {
+            end: End {
+                request: Arc::new(request),
+                thread: 1,
+                is_sampled: false,
+            },
+            children: Vec::new(),
+            omitted: 0,
+            statements: Vec::new(),
+        }
+    }
+
+    /// What is said of a request, and of which statement.
+    fn found(ended: &Ended) -> (Vec<TraceReason>, Vec<(FindingKind, Option<u16>)>) {
+        let mut findings = Findings::default();
+        let reasons = findings.look_at_request(ended, &Names::default(), &policy());
+        let found = findings.iter();
+        let found = found.map(|(subject, seen)| (subject.kind, seen.worst.shape));
+        (reasons, found.collect())
+    }
+
+    fn statement(shape: u16, start: Ticks, taken: TickSpan, outcome: OutcomeKind) -> Statement {
+        Statement {
+            function: None,
+            start,
+            detail: None,
+            request: None,
+            taken,
+            rows: 0,
+            steps: 0,
+            shape,
+            flags: Flags::default(),
+            outcome,
+        }
+    }
+
+    #[test]
+    fn what_is_nothing_special_is_kept_where_it_was_sampled() {
+        let mut ended = ended(end());
+        assert_eq!(found(&ended), (vec![], vec![]));
+        ended.end.is_sampled = true;
+        assert_eq!(found(&ended), (vec![TraceReason::Sampled], vec![]));
+    }
+
+    #[test]
+    fn a_failure_names_the_statement_that_failed() {
+        let mut ended = ended(RequestEnd {
+            outcome: RequestOutcome::ServerError,
+            status: Some(500),
+            ..end()
+        });
+        for (shape, outcome) in [(7, OutcomeKind::Error), (8, OutcomeKind::Ok)] {
+            let statement = statement(shape, Ticks::ZERO, TickSpan::ZERO, outcome);
+            ended.children.push(Child::of_statement(&statement, 1));
+        }
+        let kind = FindingKind::FailingRequests;
+        assert_eq!(
+            found(&ended),
+            (vec![TraceReason::Failed], vec![(kind, Some(7))])
+        );
+    }
+
+    #[test]
+    fn a_client_that_left_is_kept_and_no_trouble() {
+        for outcome in [RequestOutcome::Cancelled, RequestOutcome::AbortedBody] {
+            let ended = ended(RequestEnd { outcome, ..end() });
+            assert_eq!(found(&ended), (vec![TraceReason::Failed], vec![]));
+        }
+    }
+
+    #[test]
+    fn a_blocked_worker_names_the_statement_in_the_poll_and_on_its_thread() {
+        let long = TickSpan::of(crate::model::clock::ticks_in(Duration::from_millis(30)));
+        let polls = RequestPolls {
+            busy: long,
+            longest: long,
+            longest_began: Ticks::ZERO,
+        };
+        let mut ended = ended(RequestEnd { polls, ..end() });
+        for (shape, start, thread) in [
+            (7, Ticks::ZERO, 1),
+            (8, Ticks::ZERO, 2),
+            (9, Ticks::ZERO.after(long).after(long), 1),
+        ] {
+            let statement = statement(shape, start, long, OutcomeKind::Ok);
+            ended.children.push(Child::of_statement(&statement, thread));
+        }
+        let kind = FindingKind::BlockedExecutor;
+        let reasons = vec![TraceReason::BlockedExecutor];
+        assert_eq!(found(&ended), (reasons, vec![(kind, Some(7))]));
+    }
+
+    #[test]
+    fn more_statements_than_many_are_a_finding_and_as_many_are_none() {
+        let many = |statements| {
+            ended(RequestEnd {
+                statements,
+                ..end()
+            })
+        };
+        assert_eq!(found(&many(50)), (vec![], vec![]));
+        let kind = FindingKind::ManyStatements;
+        let reasons = vec![TraceReason::ManyStatements];
+        assert_eq!(found(&many(51)), (reasons, vec![(kind, None)]));
+    }
+
+    #[test]
+    fn writes_are_repeated_where_enough_of_them_were_alone() {
+        let names = Names::default();
+        let shape = Shape {
+            query_type: "UPDATE",
+            table: "notes".into(),
+            name: "UPDATE notes".into(),
+            fingerprint: "UPDATE notes SET n = ?".into(),
+            effect: Effect::Write,
+        };
+        let number = names
+            .shapes
+            .intern("update notes", || KnownShape::new(shape));
+        for (alone, expected) in [(4, 0), (5, 1)] {
+            let mut findings = Findings::default();
+            let mut ended = ended(end());
+            ended.statements.push(Repeated {
+                shape: u16::try_from(number).expect("it is the first"),
+                function: None,
+                count: 9,
+                alone,
+                taken: TickSpan::default(),
+            });
+            findings.look_at_request(&ended, &names, &policy());
+            assert_eq!(findings.iter().count(), expected, "{alone}");
+        }
+    }
+}

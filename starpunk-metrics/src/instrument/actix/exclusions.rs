@@ -1,0 +1,43 @@
+//! Which requests are left out.
+
+use std::sync::Arc;
+
+use actix_web::dev::{ResourceDef, ServiceRequest};
+
+type Predicate = Arc<dyn Fn(&ServiceRequest) -> bool + Send + Sync>;
+
+/// What a user named; usually nothing, or the path of a health check.
+#[derive(Clone, Default)]
+pub(crate) struct Exclusions {
+    patterns: Vec<ResourceDef>,
+    predicates: Vec<Predicate>,
+}
+
+impl Exclusions {
+    pub(crate) fn add_pattern(&mut self, pattern: &str) {
+        self.patterns.push(ResourceDef::new(pattern));
+    }
+
+    pub(crate) fn add_predicate(&mut self, predicate: Predicate) {
+        self.predicates.push(predicate);
+    }
+
+    pub(crate) fn exclude(&self, request: &ServiceRequest) -> bool {
+        self.predicates.iter().any(|predicate| predicate(request))
+            || self
+                .patterns
+                .iter()
+                .any(|pattern| is_of_route(request, pattern))
+    }
+}
+
+/// Matching the path alone is not enough: `/notes/{id}` also matches where `/notes/new` is a route of its own. It is asked
+/// first, because it is cheap.
+fn is_of_route(request: &ServiceRequest, pattern: &ResourceDef) -> bool {
+    pattern.is_match(request.path())
+        && request
+            .resource_map()
+            .match_pattern(request.path())
+            .as_deref()
+            == pattern.pattern()
+}

@@ -1,0 +1,259 @@
+//! One statement or function of a request: as it is gathered, and as it is read.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::model::callsite::{CallKind, Callsite};
+use crate::model::clock::{TickSpan, Ticks};
+use crate::model::event::Call;
+use crate::model::field::{Field, Fields, Value};
+use crate::model::names::Names;
+use crate::model::operation::{Outcome, OutcomeKind};
+use crate::model::statement::{Flags, Statement};
+use crate::model::trace::milliseconds;
+
+/// One statement or function of a request, as it is gathered.
+#[derive(Clone, Debug)]
+pub(crate) struct Child {
+    pub(crate) start: Ticks,
+    pub(crate) what: What,
+    /// What few have.
+    detail: Option<Box<ChildDetail>>,
+    pub(crate) taken: TickSpan,
+    /// Of a statement.
+    rows: u32,
+    /// 0 where it is not known.
+    pub(crate) thread: u32,
+    outcome: OutcomeKind,
+    /// Of a statement.
+    pub(crate) flags: Flags,
+}
+
+const _: () = assert!(size_of::<Child>() <= 48);
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum What {
+    Statement {
+        shape: u16,
+        function: Option<&'static Callsite>,
+    },
+    Function(&'static Callsite),
+}
+
+#[derive(Clone, Debug, Default)]
+struct ChildDetail {
+    error_class: Option<&'static str>,
+    fields: Vec<Field>,
+}
+
+impl Child {
+    pub(crate) fn of_statement(statement: &Statement, thread: u32) -> Self {
+        Self {
+            start: statement.start,
+            what: What::Statement {
+                shape: statement.shape,
+                function: statement.function,
+            },
+            detail: statement_detail(statement),
+            taken: statement.taken,
+            rows: statement.rows,
+            thread,
+            outcome: statement.outcome,
+            flags: statement.flags,
+        }
+    }
+
+    pub(crate) fn of_call(call: &Call, thread: u32) -> Self {
+        let detail = call.detail.as_ref().map(|detail| {
+            Box::new(ChildDetail {
+                error_class: detail.error_class,
+                fields: detail.fields.clone(),
+            })
+        });
+        Self {
+            start: call.start,
+            what: What::Function(call.site),
+            detail,
+            taken: call.start.span_until(call.end),
+            rows: 0,
+            thread,
+            outcome: call.outcome,
+            flags: Flags::default(),
+        }
+    }
+
+    pub(crate) fn end(&self) -> Ticks {
+        self.start.after(self.taken)
+    }
+
+    pub(crate) fn outcome(&self) -> Outcome {
+        let class = self.detail.as_ref().and_then(|detail| detail.error_class);
+        self.outcome.with_class(class)
+    }
+
+    /// How much memory it holds beside itself.
+    pub(crate) fn detail_bytes(&self) -> usize {
+        let Some(detail) = &self.detail else { return 0 };
+        let texts = detail.fields.iter().map(|(_, value)| match value {
+            Value::Text(text) => text.len(),
+            _ => 0,
+        });
+        size_of::<ChildDetail>()
+            + detail.fields.capacity() * size_of::<Field>()
+            + texts.sum::<usize>()
+    }
+
+    /// As it is read, of a request that took from `start` to `end`.
+    pub(crate) fn span(&self, start: Ticks, end: Ticks, names: &Names) -> TraceSpan {
+        let (kind, name, statement, function) = match self.what {
+            What::Statement { shape, function } => {
+                let shape = &names.shapes.get(u32::from(shape)).shape;
+                let function = function.map(|function| function.name().to_owned());
+                let fingerprint = Some(shape.fingerprint.to_string());
+                (
+                    SpanKind::Statement,
+                    shape.name.to_string(),
+                    fingerprint,
+                    function,
+                )
+            }
+            What::Function(site) => {
+                let kind = match site.kind() {
+                    CallKind::Business => SpanKind::Business,
+                    CallKind::Query => SpanKind::Query,
+                };
+                (kind, site.name().to_owned(), None, None)
+            }
+        };
+        let fields = self.detail.as_ref().map(|detail| detail.fields.clone());
+        TraceSpan {
+            kind,
+            name,
+            statement,
+            function,
+            offset: start.until(self.start),
+            duration: self.taken.duration(),
+            thread: Some(self.thread).filter(|thread| *thread > 0),
+            rows: (kind == SpanKind::Statement).then_some(u64::from(self.rows)),
+            outcome: self.outcome(),
+            is_late: self.end() > end,
+            fields: Fields::from(fields.unwrap_or_default()),
+        }
+    }
+}
+
+/// What is worth telling of a statement beside its time and rows; usually nothing.
+fn statement_detail(statement: &Statement) -> Option<Box<ChildDetail>> {
+    let detail = statement.detail.as_ref()?;
+    let mut fields = Vec::new();
+    if let Some(code) = detail.error_code {
+        fields.push(("error_code", code.into()));
+    }
+    if let Some(changed) = detail.rows_changed {
+        fields.push(("rows_changed", changed.into()));
+    }
+    if let Some(size) = detail.batch_size {
+        fields.push(("batch_size", size.into()));
+    }
+    if detail.scan_steps > 0 {
+        fields.push(("scan_steps", detail.scan_steps.into()));
+    }
+    if let Some(lock) = &detail.lock {
+        let waited = milliseconds(lock.waited.duration());
+        fields.push(("lock_wait_ms", waited.into()));
+    }
+    if fields.is_empty() && detail.error_class.is_none() {
+        return None;
+    }
+    fields.shrink_to_fit();
+    Some(Box::new(ChildDetail {
+        error_class: detail.error_class,
+        fields,
+    }))
+}
+
+/// What kind of work a span of a trace is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum SpanKind {
+    /// A statement.
+    Statement,
+    /// A function under `#[monitored_query]`.
+    Query,
+    /// A function under `#[track_business]`, or a business helper.
+    Business,
+}
+
+impl SpanKind {
+    /// Returns the kind as a label: `statement`, `query` or `business`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Statement => "statement",
+            Self::Query => "query",
+            Self::Business => "business",
+        }
+    }
+}
+
+impl fmt::Display for SpanKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// One statement or function of a request.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct TraceSpan {
+    /// What kind of work it is.
+    pub kind: SpanKind,
+    /// `SELECT notes`, or the name of the function.
+    pub name: String,
+    /// Of a statement its fingerprint: the text without any literal.
+    pub statement: Option<String>,
+    /// Of a statement the annotated function around it.
+    pub function: Option<String>,
+    /// When it began, from the beginning of the request.
+    pub offset: Duration,
+    /// How long it took.
+    pub duration: Duration,
+    /// A small number for the thread that it ran on, or on which it ended; `None` where that is not known.
+    pub thread: Option<u32>,
+    /// Of a statement the rows that it returned.
+    pub rows: Option<u64>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// It ended after its request.
+    pub is_late: bool,
+    /// What the annotation was given; of a statement, what else there is to say.
+    pub fields: Fields,
+}
+
+impl fmt::Display for TraceSpan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.statement.as_deref().unwrap_or(&self.name);
+        write!(
+            f,
+            "{:>9.2} ms {:>9.2} ms  {:<9} {name}",
+            milliseconds(self.offset),
+            milliseconds(self.duration),
+            self.kind,
+        )?;
+        if let Some(rows) = self.rows {
+            write!(f, ", {rows} rows")?;
+        }
+        for (name, value) in self.fields.iter() {
+            write!(f, ", {name}={value}")?;
+        }
+        if !self.outcome.is_ok() {
+            write!(f, ", {}", self.outcome)?;
+        }
+        if let Some(thread) = self.thread {
+            write!(f, ", thread {thread}")?;
+        }
+        if self.is_late {
+            f.write_str(", late")?;
+        }
+        Ok(())
+    }
+}

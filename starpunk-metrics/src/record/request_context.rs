@@ -1,0 +1,112 @@
+//! The current request in the hands of the application: to carry it to another thread or task, and to leave it out.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context as TaskContext, Poll};
+
+use pin_project_lite::pin_project;
+
+use crate::model::client_request_id::ClientRequestId;
+use crate::model::request_id::RequestId;
+use crate::model::trace_parent::TraceParent;
+use crate::record::context::Context;
+
+/// The request that some work is for, to be carried to where that work goes on.
+///
+/// A handler and what it awaits, the body of its response, [`block`](crate::block) and [`spawn`](crate::spawn) have the
+/// request by themselves. Threads, other pools and other executors are given it:
+///
+/// ```
+/// use starpunk_metrics::RequestContext;
+///
+/// # fn sum(numbers: &[u64]) -> u64 { numbers.iter().sum() }
+/// let context = RequestContext::current();
+/// let thread = std::thread::spawn(move || context.enter(|| sum(&[1, 2, 3])));
+/// assert_eq!(thread.join().ok(), Some(6));
+/// ```
+///
+/// Outside of any request it carries what there is: the pipeline, and no request.
+#[derive(Clone, Debug, Default)]
+pub struct RequestContext(Context);
+
+impl RequestContext {
+    /// Returns what this thread works for now.
+    pub fn current() -> Self {
+        Self(Context::current())
+    }
+
+    /// Returns the request's id; `None` outside of a request.
+    pub fn id(&self) -> Option<RequestId> {
+        self.0.request.as_ref().map(|request| request.id)
+    }
+
+    /// Returns the id that the client sent in `X-Request-ID`, if it sent a valid one.
+    pub fn client_request_id(&self) -> Option<&ClientRequestId> {
+        self.0.request.as_ref()?.client_request_id()
+    }
+
+    /// Returns the caller's place in its trace, if it sent a valid `traceparent`.
+    pub fn trace_parent(&self) -> Option<TraceParent> {
+        self.0.request.as_ref()?.trace_parent()
+    }
+
+    /// Runs `work` for the request, on any thread. What the thread worked for before comes back, also after a panic.
+    pub fn enter<R>(&self, work: impl FnOnce() -> R) -> R {
+        self.0.clone().enter(work)
+    }
+
+    /// Makes `future` work for the request wherever it is polled, for executors other than actix's.
+    pub fn wrap<F: Future>(self, future: F) -> InRequest<F> {
+        InRequest {
+            future: Some(future),
+            context: self.0,
+        }
+    }
+
+    /// Leaves the request out of everything that is recorded: no record, no duration, no trace.
+    ///
+    /// A handler that answers health checks may call it. Statements and functions inside count as ever, for no request.
+    pub fn exclude(&self) {
+        let Some(request) = &self.0.request else {
+            return;
+        };
+        if request.exclude()
+            && let Some(recorder) = &self.0.recorder
+        {
+            recorder.gauges.request_ended();
+        }
+    }
+}
+
+pin_project! {
+    /// A future that works for a request; made by [`RequestContext::wrap`].
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    #[derive(Debug)]
+    pub struct InRequest<F> {
+        // `None` once it was dropped.
+        #[pin]
+        future: Option<F>,
+        context: Context,
+    }
+
+    impl<F> PinnedDrop for InRequest<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            // What it records while it is dropped, such as a ROLLBACK, is of the request too.
+            this.context.enter(|| this.future.set(None));
+        }
+    }
+}
+
+impl<F: Future> Future for InRequest<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let Some(future) = this.future.as_pin_mut() else {
+            // It is being dropped; nobody can poll it.
+            return Poll::Pending;
+        };
+        this.context.enter(|| future.poll(cx))
+    }
+}
