@@ -52,8 +52,9 @@
 //! # What is read
 //!
 //! [`get_metrics`] returns the kept records, [`get_metrics_stats`] the totals by type, [`get_snapshot`] everything that
-//! was counted, [`Snapshot::to_json`] that as JSON. [`Snapshot::statements`] tells what each shape of statement did, and
-//! [`Snapshot::findings`] what is wrong and what to do about it.
+//! was counted, [`Snapshot::to_json`] that as JSON. [`Snapshot::statements`] tells what each shape of statement did,
+//! [`Snapshot::findings`] what is wrong and what to do about it, and [`Snapshot::traces`] or [`get_trace`] the whole story of a
+//! request that was slow, failed or conspicuous.
 //!
 //! ```
 //! use starpunk_metrics::{Config, Metrics, OperationType, business, get_metrics, get_metrics_stats};
@@ -93,7 +94,8 @@
 //!
 //! # Features
 //!
-//! `macros`, `actix`, `sqlite` and `r2d2` are on by default. With `off` the attributes check their arguments and hand back
+//! `macros`, `actix`, `sqlite` and `r2d2` are on by default. With `tracing` a request has a span with its id and route around all
+//! its work, on whatever thread, and an event says what happened in each whose trace is kept. With `off` the attributes check their arguments and hand back
 //! the function untouched. Without features there are the business helpers and the watch on memory.
 
 #![forbid(unsafe_code)]

@@ -5,12 +5,13 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-const METRICS_VARIABLES: [&str; 8] = [
+const METRICS_VARIABLES: [&str; 9] = [
     "METRICS_ENABLED",
     "METRICS_SLOW_QUERY_THRESHOLD",
     "METRICS_SLOW_REQUEST_THRESHOLD",
     "METRICS_SLOW_POLL_THRESHOLD",
     "METRICS_REPEATED_STATEMENTS",
+    "METRICS_MANY_STATEMENTS",
     "METRICS_SAMPLING_RATE",
     "METRICS_BUFFER_SIZE",
     "METRICS_MEMORY_INTERVAL",

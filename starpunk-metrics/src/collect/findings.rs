@@ -55,6 +55,8 @@ pub(crate) struct Worst {
     pub(crate) time: Duration,
     pub(crate) in_statements: Duration,
     pub(crate) in_polls: Duration,
+    /// Waiting for a connection.
+    pub(crate) in_pool: Duration,
     /// The statement that is most to blame, if one is.
     pub(crate) shape: Option<u16>,
 }

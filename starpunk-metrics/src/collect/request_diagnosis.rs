@@ -41,11 +41,13 @@ pub(crate) fn finding(
         ),
         FindingKind::SlowRequests => (
             format!(
-                "{of_all} took {} or longer; the slowest {}, of which {} in statements and {} in polls",
+                "{of_all} took {} or longer; the slowest {}, of which {} in statements, {} in polls and {} waiting for a \
+                 connection",
                 milliseconds(policy.slow_request),
                 milliseconds(seen.worst.time),
                 milliseconds(seen.worst.in_statements),
                 milliseconds(seen.worst.in_polls),
+                milliseconds(seen.worst.in_pool),
             ),
             slowness(seen, statement.is_some()),
         ),
@@ -123,14 +125,15 @@ fn failures(series: Option<&RouteSeries>) -> String {
 fn slowness(seen: &Seen, has_statement: bool) -> String {
     let half = |part: Duration| part * 2 >= seen.worst.time;
     let advice = if has_statement {
-        "most of it is in its statements: see what the findings and `Snapshot::statements` say of the one that is named"
+        "much of it is in the statement that is named: see what other findings and `Snapshot::statements` say of that"
     } else if half(seen.worst.in_statements) {
         "most of it is in its statements, each of them short: ask for more at once"
+    } else if half(seen.worst.in_pool) {
+        "most of it waits for a connection: give the pool more, or give them back earlier"
     } else if half(seen.worst.in_polls) {
         "most of it is computed on the worker: take it to starpunk_metrics::block(..), or do less"
     } else {
-        "it waits for something that is not measured: another service, a lock, a pool without a connection; its trace \
-         shows when"
+        "it waits for something that is not measured: another service, a lock, a timer; its trace shows when"
     };
     advice.to_owned()
 }

@@ -85,6 +85,7 @@ impl Findings {
                 time,
                 in_statements: end.statement_time(),
                 in_polls: end.polls.busy.duration(),
+                in_pool: pool_wait(&ended.children),
                 shape,
             };
         }
@@ -134,6 +135,15 @@ fn was_dropped(outcome: RequestOutcome) -> bool {
     )
 }
 
+/// How long it waited for connections.
+fn pool_wait(children: &[Child]) -> Duration {
+    let waits = children.iter().filter_map(|child| match child.what {
+        What::PoolWait(_) => Some(child.taken.duration()),
+        What::Statement { .. } | What::Function(_) => None,
+    });
+    waits.sum()
+}
+
 fn failed_statement(child: &Child) -> Option<u16> {
     match child.what {
         What::Statement { shape, .. } if !child.outcome().is_ok() => Some(shape),
@@ -158,7 +168,7 @@ fn statement_in_longest_poll(ended: &Ended, end: &RequestEnd) -> Option<u16> {
     });
     let statements = inside.filter_map(|child| match child.what {
         What::Statement { shape, .. } => Some((child.taken, shape)),
-        What::Function(_) => None,
+        What::Function(_) | What::PoolWait(_) => None,
     });
     let (taken, shape) = statements.max_by(|(a, _), (b, _)| a.count().cmp(&b.count()))?;
     (taken.count() * 4 >= end.polls.longest.count()).then_some(shape)

@@ -156,6 +156,9 @@ impl State {
                 thread,
                 is_sampled,
             }),
+            Event::PoolUse(used) if used.is_notable_wait() => {
+                self.add_to_request(event, || Child::of_pool_wait(*used, thread));
+            }
             Event::Transaction(_) | Event::PoolUse(_) => {}
         }
         self.findings.look_at(event, view.pipeline);

@@ -128,7 +128,7 @@ impl Event {
             Self::Statement(statement) => statement.end(),
             Self::Request(request) => request.end().map_or(Ticks::ZERO, |end| end.end),
             Self::Transaction(transaction) => transaction.end,
-            Self::PoolUse(_) => Ticks::ZERO,
+            Self::PoolUse(used) => used.end,
         }
     }
 
@@ -138,7 +138,7 @@ impl Event {
             Self::Statement(statement) => statement.request,
             Self::Request(request) => Some(request.id),
             Self::Transaction(transaction) => transaction.request,
-            Self::PoolUse(_) => None,
+            Self::PoolUse(used) => used.request,
         }
     }
 

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::model::clock::Ticks;
 use crate::model::histogram::Histogram;
+use crate::model::request_id::RequestId;
 
 /// How many pools one pipeline tells apart.
 const MAX_POOLS: usize = 32;
@@ -63,6 +65,13 @@ impl Pools {
         u16::try_from(at).ok()
     }
 
+    /// The name of a pool.
+    pub(crate) fn name(&self, number: u16) -> String {
+        let pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let pool = pools.get(usize::from(number));
+        pool.map_or_else(String::new, |pool| pool.name.to_string())
+    }
+
     fn all(&self) -> Vec<Arc<PoolGauges>> {
         let pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         pools.clone()
@@ -74,6 +83,9 @@ impl Pools {
 pub(crate) struct PoolUse {
     pub(crate) pool: u16,
     pub(crate) what: PoolEvent,
+    /// When it was over.
+    pub(crate) end: Ticks,
+    pub(crate) request: Option<RequestId>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +98,19 @@ pub(crate) enum PoolEvent {
     TimedOut(Duration),
 }
 
+/// A wait that is shorter is no part of a request's story.
+const NOTABLE_WAIT: Duration = Duration::from_millis(1);
+
 impl PoolUse {
+    /// Whether somebody waited for a connection for so long that it is worth telling.
+    pub(crate) fn is_notable_wait(self) -> bool {
+        match self.what {
+            PoolEvent::Waited(time) => time >= NOTABLE_WAIT,
+            PoolEvent::TimedOut(_) => true,
+            PoolEvent::Used(_) => false,
+        }
+    }
+
     pub(crate) fn duration(self) -> Duration {
         match self.what {
             PoolEvent::Waited(time) | PoolEvent::Used(time) | PoolEvent::TimedOut(time) => time,

@@ -4,11 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::model::callsite::{CallKind, Callsite};
-use crate::model::clock::{TickSpan, Ticks};
+use crate::model::clock::{TickSpan, Ticks, ticks_in};
 use crate::model::event::Call;
 use crate::model::field::{Field, Fields, Value};
 use crate::model::names::Names;
 use crate::model::operation::{Outcome, OutcomeKind};
+use crate::model::pool::{PoolEvent, PoolUse};
 use crate::model::statement::{Flags, Statement};
 use crate::model::trace::milliseconds;
 
@@ -38,6 +39,8 @@ pub(crate) enum What {
         function: Option<&'static Callsite>,
     },
     Function(&'static Callsite),
+    /// A wait for a connection of this pool.
+    PoolWait(u16),
 }
 
 #[derive(Clone, Debug, Default)]
@@ -82,8 +85,38 @@ impl Child {
         }
     }
 
+    pub(crate) fn of_pool_wait(used: PoolUse, thread: u32) -> Self {
+        let time = used.duration();
+        let outcome = match used.what {
+            PoolEvent::TimedOut(_) => OutcomeKind::Error,
+            PoolEvent::Waited(_) | PoolEvent::Used(_) => OutcomeKind::Ok,
+        };
+        let detail = (outcome == OutcomeKind::Error).then(|| {
+            Box::new(ChildDetail {
+                error_class: Some("timeout"),
+                fields: Vec::new(),
+            })
+        });
+        Self {
+            start: used.end.before(time),
+            what: What::PoolWait(used.pool),
+            detail,
+            taken: TickSpan::of(ticks_in(time)),
+            rows: 0,
+            thread,
+            outcome,
+            flags: Flags::default(),
+        }
+    }
+
     pub(crate) fn end(&self) -> Ticks {
         self.start.after(self.taken)
+    }
+
+    /// Whether it ended later than that; a span of ticks is exact to one part in ten million.
+    fn is_after(&self, end: Ticks) -> bool {
+        let rounding = self.taken.count() >> 20;
+        end.count_until(self.end()) > rounding
     }
 
     pub(crate) fn outcome(&self) -> Outcome {
@@ -124,6 +157,7 @@ impl Child {
                 };
                 (kind, site.name().to_owned(), None, None)
             }
+            What::PoolWait(pool) => (SpanKind::PoolWait, names.pools.name(pool), None, None),
         };
         let fields = self.detail.as_ref().map(|detail| detail.fields.clone());
         TraceSpan {
@@ -136,7 +170,7 @@ impl Child {
             thread: Some(self.thread).filter(|thread| *thread > 0),
             rows: (kind == SpanKind::Statement).then_some(u64::from(self.rows)),
             outcome: self.outcome(),
-            is_late: self.end() > end,
+            is_late: self.is_after(end),
             fields: Fields::from(fields.unwrap_or_default()),
         }
     }
@@ -182,15 +216,18 @@ pub enum SpanKind {
     Query,
     /// A function under `#[track_business]`, or a business helper.
     Business,
+    /// A wait of a millisecond and more for a connection, as `sqlite::PoolEvents` tells it.
+    PoolWait,
 }
 
 impl SpanKind {
-    /// Returns the kind as a label: `statement`, `query` or `business`.
+    /// Returns the kind as a label: `statement`, `query`, `business` or `pool_wait`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Statement => "statement",
             Self::Query => "query",
             Self::Business => "business",
+            Self::PoolWait => "pool_wait",
         }
     }
 }
@@ -207,7 +244,7 @@ impl fmt::Display for SpanKind {
 pub struct TraceSpan {
     /// What kind of work it is.
     pub kind: SpanKind,
-    /// `SELECT notes`, or the name of the function.
+    /// `SELECT notes`, or the name of the function or the pool.
     pub name: String,
     /// Of a statement its fingerprint: the text without any literal.
     pub statement: Option<String>,

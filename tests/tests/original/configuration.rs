@@ -110,6 +110,17 @@ fn a_statement_is_repeated_from_twice_on() {
 }
 
 #[test]
+fn many_statements_are_more_than_a_number_above_zero() {
+    assert_eq!(Config::default().many_statements, 50);
+    let config = with("METRICS_MANY_STATEMENTS", "200").unwrap();
+    assert_eq!(config.many_statements, 200);
+    for bad in ["0", "-2", "2.5", "1000001", "lots"] {
+        assert!(with("METRICS_MANY_STATEMENTS", bad).is_err(), "{bad}");
+    }
+    assert!(Metrics::scoped(Config::default().many_statements(0)).is_err());
+}
+
+#[test]
 fn a_threshold_of_a_shape_has_a_pattern_and_is_above_zero() {
     let of = |pattern, seconds| {
         let config = Config::default().test_mode(true);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use r2d2::event::{AcquireEvent, CheckinEvent, CheckoutEvent, ReleaseEvent, TimeoutEvent};
 
+use crate::model::clock::Ticks;
 use crate::model::event::Event;
 use crate::model::pool::{PoolEvent, PoolGauges, PoolUse};
 use crate::record::current;
@@ -37,7 +38,12 @@ impl PoolEvents {
     fn post(&self, what: PoolEvent) {
         current::with_current(|current| {
             if let Some(pool) = current.recorder.names.pools.number(&self.gauges) {
-                current.post(Event::PoolUse(PoolUse { pool, what }));
+                current.post(Event::PoolUse(PoolUse {
+                    pool,
+                    what,
+                    end: Ticks::now(),
+                    request: current.request_id(),
+                }));
             }
         });
     }
