@@ -7,7 +7,7 @@ use starpunk_metrics::sqlite::{MonitoredConnection, instrument};
 use starpunk_metrics::{Metrics, monitored_query};
 use starpunk_metrics_tests::{config, pipeline};
 
-use crate::{lines, write_log};
+use crate::log::{lines, write_log};
 
 /// A password, for who asks.
 const MARKER: &str = "hunter2";
