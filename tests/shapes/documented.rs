@@ -7,8 +7,8 @@ use shapes_2024::SHAPES;
 
 /// The rows of the table in the documentation: the description, and our cell.
 fn rows() -> Vec<(String, String)> {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../starpunk-metrics-macros/docs/shapes.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../starpunk-metrics-macros/docs/shapes.md");
     let text = fs::read_to_string(path).expect("the table is in the documentation");
     let rows = text.lines().filter(|line| line.starts_with("| "));
     // Behind the two lines of its head.
@@ -22,7 +22,7 @@ fn rows() -> Vec<(String, String)> {
 
 /// The first line of the file of a shape.
 fn description(shape: &str) -> String {
-    let path = format!("../tests/shapes/cases/{shape}.rs");
+    let path = format!("../cases/{shape}.rs");
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path));
     let text = text.expect("a shape is a file");
     text.lines().next().map_or_else(String::new, |line| {
