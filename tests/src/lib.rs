@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 pub mod site;
+pub mod soak;
 
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};

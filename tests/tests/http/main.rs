@@ -6,6 +6,7 @@ mod context;
 mod ends;
 mod ids;
 mod labels;
+mod soak;
 
 use starpunk_metrics::{HttpMetrics, Metrics};
 use starpunk_metrics_tests::config;
