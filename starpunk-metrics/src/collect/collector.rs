@@ -277,7 +277,7 @@ impl Collector {
 
     /// The kept traces, oldest first.
     fn traces(&self) -> Vec<RequestTrace> {
-        let records = self.state.traces.iter();
+        let records = self.state.traces.sorted().into_iter();
         records
             .map(|record| RequestTrace::new(Arc::clone(record), Arc::clone(&self.names)))
             .collect()

@@ -1,7 +1,7 @@
 //! Says in the log what happened in each request whose trace is kept.
 
 use crate::model::names::Names;
-use crate::model::trace::{TraceReason, TraceRecord, milliseconds};
+use crate::model::trace::{Reasons, TraceReason, TraceRecord, milliseconds};
 
 /// One event for a kept request: an error where it failed, a warning where something is wrong with it, else an information.
 pub(crate) fn tell(trace: &TraceRecord, names: &Names) {
@@ -12,30 +12,30 @@ pub(crate) fn tell(trace: &TraceRecord, names: &Names) {
                 $level,
                 request_id = %trace.request.id,
                 client_request_id = trace.request.client_request_id().map(tracing::field::display),
-                route = &*names.routes.get(trace.end.route).name,
-                status = trace.end.status,
-                outcome = trace.end.outcome.as_str(),
-                reasons = reasons(&trace.reasons),
+                route = &*names.routes.get(trace.end().route).name,
+                status = trace.end().status,
+                outcome = trace.end().outcome.as_str(),
+                reasons = reasons(trace.reasons),
                 duration_ms = rounded(milliseconds(trace.duration())),
-                busy_ms = rounded(milliseconds(trace.end.polls.busy.duration())),
-                statements = trace.end.statements,
-                statement_ms = rounded(milliseconds(trace.end.statement_time())),
-                response_bytes = trace.end.response_bytes,
+                busy_ms = rounded(milliseconds(trace.end().polls.busy.duration())),
+                statements = trace.end().statements,
+                statement_ms = rounded(milliseconds(trace.end().statement_time())),
+                response_bytes = trace.end().response_bytes,
                 $message
             )
         };
     }
-    if trace.end.outcome.is_failure() {
+    if trace.end().outcome.is_failure() {
         event!(tracing::Level::ERROR, "request failed");
-    } else if trace.reasons == [TraceReason::Sampled] {
+    } else if trace.reasons.is_ordinary() {
         event!(tracing::Level::INFO, "request");
     } else {
         event!(tracing::Level::WARN, "request");
     }
 }
 
-fn reasons(reasons: &[TraceReason]) -> String {
-    let all: Vec<&str> = reasons.iter().map(|reason| reason.as_str()).collect();
+fn reasons(reasons: Reasons) -> String {
+    let all: Vec<&str> = reasons.iter().map(TraceReason::as_str).collect();
     all.join(",")
 }
 

@@ -11,7 +11,7 @@ use crate::model::policy::Policy;
 use crate::model::request::RequestEnd;
 use crate::model::request_outcome::RequestOutcome;
 use crate::model::span::{Child, What};
-use crate::model::trace::TraceReason;
+use crate::model::trace::{Reasons, TraceReason};
 
 impl Findings {
     /// Looks at what a whole request did, and tells why its trace is worth keeping; for no reason, if it is not.
@@ -20,8 +20,8 @@ impl Findings {
         ended: &Ended,
         names: &Names,
         policy: &Policy,
-    ) -> Vec<TraceReason> {
-        let mut reasons = Vec::new();
+    ) -> Reasons {
+        let mut reasons = Reasons::default();
         let Some(end) = ended.end.request.end() else {
             return reasons;
         };
@@ -33,15 +33,15 @@ impl Findings {
             self.see(FindingKind::FailingRequests, ended, end, duration, shape);
         }
         if end.outcome.is_failure() || was_dropped(end.outcome) {
-            reasons.push(TraceReason::Failed);
+            reasons.add(TraceReason::Failed);
         }
         if duration >= policy.slow_request {
             let shape = most_time(&ended.statements, duration);
             self.see(FindingKind::SlowRequests, ended, end, duration, shape);
-            reasons.push(TraceReason::Slow);
+            reasons.add(TraceReason::Slow);
         }
         if self.look_for_repetition(ended, end.route, names, policy) {
-            reasons.push(TraceReason::RepeatedStatements);
+            reasons.add(TraceReason::RepeatedStatements);
         }
         if end.statements > policy.many_statements {
             let most = ended.statements.iter().max_by_key(|known| known.count);
@@ -53,15 +53,15 @@ impl Findings {
                 in_statements,
                 shape,
             );
-            reasons.push(TraceReason::ManyStatements);
+            reasons.add(TraceReason::ManyStatements);
         }
         if blocked >= policy.blocked_poll() {
             let shape = statement_in_longest_poll(ended, end);
             self.see(FindingKind::BlockedExecutor, ended, end, blocked, shape);
-            reasons.push(TraceReason::BlockedExecutor);
+            reasons.add(TraceReason::BlockedExecutor);
         }
         if reasons.is_empty() && ended.end.is_sampled {
-            reasons.push(TraceReason::Sampled);
+            reasons.add(TraceReason::Sampled);
         }
         reasons
     }
@@ -237,7 +237,7 @@ mod tests {
         let reasons = findings.look_at_request(ended, &Names::default(), &policy());
         let found = findings.iter();
         let found = found.map(|(subject, seen)| (subject.kind, seen.worst.shape));
-        (reasons, found.collect())
+        (reasons.iter().collect(), found.collect())
     }
 
     fn statement(shape: u16, start: Ticks, taken: TickSpan, outcome: OutcomeKind) -> Statement {

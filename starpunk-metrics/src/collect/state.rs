@@ -21,7 +21,7 @@ use crate::model::sampling::Dice;
 use crate::model::span::Child;
 use crate::model::statement::Flags;
 use crate::model::statement_stats::count;
-use crate::model::trace::{TraceReason, TraceRecord};
+use crate::model::trace::{Reasons, TraceRecord};
 
 /// One kept operation, in the form in which it came; names are looked up when it is read.
 #[derive(Debug)]
@@ -234,7 +234,7 @@ fn count_callers(callers: &mut BTreeMap<u16, Vec<(u32, u64)>>, request: &Ended) 
 }
 
 /// The trace of a request, if there is a reason to keep it.
-fn trace_of(ended: Ended, reasons: Vec<TraceReason>, anchor: &Anchor) -> Option<TraceRecord> {
+fn trace_of(ended: Ended, reasons: Reasons, anchor: &Anchor) -> Option<TraceRecord> {
     if reasons.is_empty() {
         return None;
     }
@@ -246,7 +246,6 @@ fn trace_of(ended: Ended, reasons: Vec<TraceReason>, anchor: &Anchor) -> Option<
     } = ended;
     children.shrink_to_fit();
     Some(TraceRecord {
-        end: end.request.end()?.clone(),
         started_at: anchor.wall_time(end.request.start),
         request: end.request,
         thread: end.thread,

@@ -3,13 +3,13 @@
 //! Bounded by their number and by their bytes, whichever is first.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::collect::ids::ById;
 use crate::model::request_id::RequestId;
 use crate::model::span::Child;
-use crate::model::trace::{TraceReason, TraceRecord};
+use crate::model::trace::TraceRecord;
 
 /// How many traces are kept, and how many bytes of them.
 const MAX_TRACES: usize = 500;
@@ -18,139 +18,156 @@ const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// How many of a route stay because none of it were slower.
 const SLOWEST_OF_A_ROUTE: usize = 5;
 
-/// The number of a trace, in the order in which they came. Ids would not do: a trusted peer may send one twice.
-type Number = u64;
-
+/// Each trace is in one of the three places. To keep one is to move it; to look for one, which is rare, is to look at all.
 #[derive(Debug, Default)]
 pub(crate) struct Traces {
-    kept: BTreeMap<Number, Kept>,
-    /// The latest trace of each request.
-    by_id: HashMap<RequestId, Number, ById>,
-    /// The numbers in `kept` that are not among the slowest, oldest first.
-    notable: VecDeque<Number>,
-    ordinary: VecDeque<Number>,
-    /// By route, slowest first.
-    slowest: BTreeMap<u32, Vec<Number>>,
-    next: Number,
+    /// Oldest first.
+    notable: VecDeque<Kept>,
+    ordinary: VecDeque<Kept>,
+    /// By the number of the route; of each the slowest first, and at most five.
+    slowest: Vec<Vec<Kept>>,
+    count: usize,
     bytes: usize,
+    next: u64,
 }
 
 #[derive(Debug)]
 struct Kept {
-    record: Arc<TraceRecord>,
+    /// In the order in which they came. The id would not do: a trusted peer may send one twice.
+    number: u64,
+    id: RequestId,
+    duration: Duration,
     bytes: usize,
+    record: Arc<TraceRecord>,
 }
 
 impl Traces {
     /// The traces, oldest first.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<TraceRecord>> {
-        self.kept.values().map(|kept| &kept.record)
+    pub(crate) fn sorted(&self) -> Vec<&Arc<TraceRecord>> {
+        let mut all: Vec<&Kept> = self.iter().collect();
+        all.sort_by_key(|kept| kept.number);
+        all.into_iter().map(|kept| &kept.record).collect()
     }
 
     /// The latest trace of a request.
     pub(crate) fn of(&self, id: RequestId) -> Option<&Arc<TraceRecord>> {
-        let kept = self.kept.get(self.by_id.get(&id)?)?;
-        Some(&kept.record)
+        let found = self.iter().filter(|kept| kept.id == id);
+        found
+            .max_by_key(|kept| kept.number)
+            .map(|kept| &kept.record)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Kept> {
+        let in_line = self.notable.iter().chain(&self.ordinary);
+        in_line.chain(self.slowest.iter().flatten())
     }
 
     /// Keeps a trace, and lets go of what there is no room for.
     pub(crate) fn keep(&mut self, record: TraceRecord) {
-        let number = self.next;
+        let kept = Kept {
+            number: self.next,
+            id: record.request.id,
+            duration: record.duration(),
+            bytes: record.bytes(),
+            record: Arc::new(record),
+        };
         self.next += 1;
-        let id = record.request.id;
-        let bytes = record.bytes();
-        let route = record.end.route;
-        self.bytes += bytes;
-        self.by_id.insert(id, number);
-        let record = Arc::new(record);
-        self.kept.insert(number, Kept { record, bytes });
-        self.place(route, number);
-        while self.kept.len() > MAX_TRACES || self.bytes > MAX_BYTES && self.kept.len() > 1 {
-            self.let_one_go();
-        }
+        self.count += 1;
+        self.bytes += kept.bytes;
+        self.place(kept);
+        self.make_room();
     }
 
     /// Adds what was done for a request after its trace was kept.
     pub(crate) fn join(&mut self, id: RequestId, child: Child) {
-        let number = self.by_id.get(&id);
-        let Some(kept) = number.and_then(|number| self.kept.get_mut(number)) else {
+        let in_line = self.notable.iter_mut().chain(&mut self.ordinary);
+        let all = in_line.chain(self.slowest.iter_mut().flatten());
+        let found = all.filter(|kept| kept.id == id);
+        let Some(kept) = found.max_by_key(|kept| kept.number) else {
             return;
         };
         // A copy only where a reader still has the one before.
-        Arc::make_mut(&mut kept.record).join(child);
-        let bytes = kept.record.bytes();
+        let record = Arc::make_mut(&mut kept.record);
+        record.join(child);
+        let bytes = record.bytes();
         self.bytes = self.bytes - kept.bytes + bytes;
         kept.bytes = bytes;
-        while self.bytes > MAX_BYTES && self.kept.len() > 1 {
-            self.let_one_go();
-        }
+        self.make_room();
     }
 
     /// Among the slowest of its route, or in line with the rest. Whoever it displaces there gets in line instead.
-    fn place(&mut self, route: u32, number: Number) {
-        let Self { kept, slowest, .. } = self;
-        let duration = |number: &Number| kept.get(number).map(|kept| kept.record.duration());
-        let slowest = slowest.entry(route).or_default();
-        let at = slowest.partition_point(|known| duration(known) >= duration(&number));
-        slowest.insert(at, number);
-        let displaced = (slowest.len() > SLOWEST_OF_A_ROUTE).then(|| slowest.pop());
-        if let Some(displaced) = displaced.flatten() {
+    fn place(&mut self, kept: Kept) {
+        let route = kept.record.end().route as usize;
+        if route >= self.slowest.len() {
+            self.slowest.resize_with(route + 1, Vec::new);
+        }
+        let slowest = &mut self.slowest[route];
+        let is_full = slowest.len() >= SLOWEST_OF_A_ROUTE;
+        if is_full
+            && slowest
+                .last()
+                .is_some_and(|least| kept.duration <= least.duration)
+        {
+            return self.line_up(kept);
+        }
+        let at = slowest.partition_point(|known| known.duration >= kept.duration);
+        slowest.insert(at, kept);
+        let displaced = if is_full { slowest.pop() } else { None };
+        if let Some(displaced) = displaced {
             self.line_up(displaced);
         }
     }
 
-    fn line_up(&mut self, number: Number) {
-        let Some(kept) = self.kept.get(&number) else {
-            return;
-        };
-        let line = if kept.record.reasons == [TraceReason::Sampled] {
+    fn line_up(&mut self, kept: Kept) {
+        let line = if kept.record.reasons.is_ordinary() {
             &mut self.ordinary
         } else {
             &mut self.notable
         };
-        // One that was among the slowest may be older than the last in line.
-        let at = line.partition_point(|known| *known < number);
-        line.insert(at, number);
+        if line.back().is_none_or(|last| last.number < kept.number) {
+            line.push_back(kept);
+        } else {
+            // It was among the slowest before.
+            let at = line.partition_point(|known| known.number < kept.number);
+            line.insert(at, kept);
+        }
+    }
+
+    fn make_room(&mut self) {
+        while self.count > MAX_TRACES || self.bytes > MAX_BYTES && self.count > 1 {
+            self.let_one_go();
+        }
     }
 
     /// The oldest of the ordinary ones; else of the notable ones, unless the slowest of all routes have taken more than half of
     /// the room.
     fn let_one_go(&mut self) {
         let in_line = self.notable.len() + self.ordinary.len();
-        let slowest = self.kept.len() - in_line;
-        let is_crowded = slowest > MAX_TRACES / 2 || in_line == 0;
+        let is_crowded = self.count - in_line > MAX_TRACES / 2 || in_line == 0;
         if self.ordinary.is_empty() && is_crowded {
             // It is out of that list, and leaves room only where it is worth no other place.
-            if let Some(number) = self.let_slowest_go() {
-                self.line_up(number);
+            if let Some(kept) = self.let_slowest_go() {
+                self.line_up(kept);
             }
             return;
         }
-        let oldest = self
-            .ordinary
-            .pop_front()
-            .or_else(|| self.notable.pop_front());
-        let Some(kept) = oldest.and_then(|oldest| self.kept.remove(&oldest)) else {
-            return;
-        };
-        self.bytes -= kept.bytes;
-        let id = kept.record.request.id;
-        if self.by_id.get(&id).copied() == oldest {
-            self.by_id.remove(&id);
+        let oldest = self.ordinary.pop_front();
+        if let Some(kept) = oldest.or_else(|| self.notable.pop_front()) {
+            self.count -= 1;
+            self.bytes -= kept.bytes;
         }
     }
 
     /// Takes the oldest out of the longest list of slowest ones.
-    fn let_slowest_go(&mut self) -> Option<Number> {
-        let lists = self.slowest.iter_mut();
-        let (&route, list) =
-            lists.min_by_key(|(_, list)| (Reverse(list.len()), list.iter().min().copied()))?;
-        let (at, _) = list.iter().enumerate().min_by_key(|(_, number)| **number)?;
-        let number = list.remove(at);
-        if list.is_empty() {
-            self.slowest.remove(&route);
-        }
-        Some(number)
+    fn let_slowest_go(&mut self) -> Option<Kept> {
+        let lists = self.slowest.iter_mut().filter(|list| !list.is_empty());
+        let oldest = |list: &[Kept]| list.iter().map(|kept| kept.number).min();
+        let list = lists.min_by_key(|list| (Reverse(list.len()), oldest(list)))?;
+        let (at, _) = list
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, kept)| kept.number)?;
+        Some(list.remove(at))
     }
 }
 
@@ -164,6 +181,7 @@ mod tests {
     use crate::model::request::{Request, RequestEnd, RequestPolls};
     use crate::model::request_outcome::RequestOutcome;
     use crate::model::statement::{Flags, Statement};
+    use crate::model::trace::{Reasons, TraceReason};
 
     fn trace(id: RequestId, route: u32, millis: u64, reason: TraceReason) -> TraceRecord {
         let taken = TickSpan::of(ticks_in(Duration::from_millis(millis)));
@@ -180,13 +198,14 @@ mod tests {
             statement_ticks: 0,
         };
         let request = Request::new(id, Ticks::ZERO, None);
-        request.finish(end.clone());
+        request.finish(end);
+        let mut reasons = Reasons::default();
+        reasons.add(reason);
         TraceRecord {
             request: Arc::new(request),
-            end,
             started_at: SystemTime::UNIX_EPOCH,
             thread: 1,
-            reasons: vec![reason],
+            reasons,
             children: Vec::new(),
             omitted: 0,
         }
@@ -225,7 +244,7 @@ mod tests {
         for _ in 0..2 * MAX_TRACES {
             keep(&mut traces, 1, 2, TraceReason::Sampled);
         }
-        assert_eq!(traces.iter().count(), MAX_TRACES);
+        assert_eq!(traces.sorted().len(), MAX_TRACES);
         assert!(traces.of(failed).is_some());
         assert!(slowest.iter().all(|id| traces.of(*id).is_some()));
         assert!(traces.of(first).is_none());
@@ -255,7 +274,7 @@ mod tests {
         let failed: Vec<RequestId> = (0..MAX_TRACES / 2)
             .map(|_| keep(&mut traces, 1, 1, TraceReason::Failed))
             .collect();
-        assert_eq!(traces.iter().count(), MAX_TRACES);
+        assert_eq!(traces.sorted().len(), MAX_TRACES);
         assert!(failed.iter().all(|id| traces.of(*id).is_some()));
     }
 
@@ -267,9 +286,9 @@ mod tests {
             large.children = (0..200).map(|_| child()).collect();
             traces.keep(large);
         }
-        let count = traces.iter().count();
+        let count = traces.sorted().len();
         assert!((100..MAX_TRACES).contains(&count), "{count}");
-        let bytes: usize = traces.iter().map(|trace| trace.bytes()).sum();
+        let bytes: usize = traces.sorted().iter().map(|trace| trace.bytes()).sum();
         assert_eq!(traces.bytes, bytes);
         assert!(bytes <= MAX_BYTES);
     }
@@ -293,7 +312,7 @@ mod tests {
         let id = RequestId::random();
         traces.keep(trace(id, 1, 1, TraceReason::Failed));
         traces.keep(trace(id, 2, 1, TraceReason::Failed));
-        assert_eq!(traces.of(id).map(|trace| trace.end.route), Some(2));
-        assert_eq!(traces.iter().count(), 2);
+        assert_eq!(traces.of(id).map(|trace| trace.end().route), Some(2));
+        assert_eq!(traces.sorted().len(), 2);
     }
 }

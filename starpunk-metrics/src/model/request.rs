@@ -174,6 +174,20 @@ impl Request {
 }
 
 impl RequestEnd {
+    /// Of a request that runs.
+    pub(crate) const UNKNOWN: Self = Self {
+        route: 0,
+        outcome: RequestOutcome::Ok,
+        status: None,
+        head: None,
+        end: Ticks::ZERO,
+        response_bytes: 0,
+        is_session: false,
+        polls: RequestPolls::NONE,
+        statements: 0,
+        statement_ticks: 0,
+    };
+
     pub(crate) fn statement_time(&self) -> Duration {
         scale(self.statement_ticks)
     }

@@ -38,6 +38,16 @@ pub enum TraceReason {
 }
 
 impl TraceReason {
+    /// Every reason, in the order of [`TraceReason`].
+    pub const ALL: [Self; 6] = [
+        Self::Failed,
+        Self::Slow,
+        Self::RepeatedStatements,
+        Self::ManyStatements,
+        Self::BlockedExecutor,
+        Self::Sampled,
+    ];
+
     /// Returns the reason as a label, such as `slow`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -51,6 +61,30 @@ impl TraceReason {
     }
 }
 
+/// Some reasons, without an allocation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reasons(u8);
+
+impl Reasons {
+    pub(crate) fn add(&mut self, reason: TraceReason) {
+        self.0 |= 1 << reason as u8;
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether it was nothing special.
+    pub(crate) fn is_ordinary(self) -> bool {
+        self.0 == 1 << TraceReason::Sampled as u8
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = TraceReason> {
+        let all = TraceReason::ALL.into_iter();
+        all.filter(move |reason| self.0 & 1 << *reason as u8 != 0)
+    }
+}
+
 impl fmt::Display for TraceReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -61,11 +95,10 @@ impl fmt::Display for TraceReason {
 #[derive(Clone, Debug)]
 pub(crate) struct TraceRecord {
     pub(crate) request: Arc<Request>,
-    pub(crate) end: RequestEnd,
     pub(crate) started_at: SystemTime,
     /// The thread that ended it, which is the one that polled it; 0 where that is not known.
     pub(crate) thread: u32,
-    pub(crate) reasons: Vec<TraceReason>,
+    pub(crate) reasons: Reasons,
     /// In the order in which they were collected; `len() <= MAX_SPANS`.
     pub(crate) children: Vec<Child>,
     /// How many more there were.
@@ -75,6 +108,10 @@ pub(crate) struct TraceRecord {
 impl TraceRecord {
     pub(crate) fn duration(&self) -> Duration {
         self.request.duration()
+    }
+
+    pub(crate) fn end(&self) -> &RequestEnd {
+        self.request.end().unwrap_or(&RequestEnd::UNKNOWN)
     }
 
     /// How much memory it holds.
@@ -126,8 +163,8 @@ impl RequestTrace {
     }
 
     /// Returns why it was kept; never empty.
-    pub fn reasons(&self) -> &[TraceReason] {
-        &self.record.reasons
+    pub fn reasons(&self) -> Vec<TraceReason> {
+        self.record.reasons.iter().collect()
     }
 
     /// Returns the method, or `_OTHER`.
@@ -141,17 +178,17 @@ impl RequestTrace {
     }
 
     fn route_name(&self) -> Arc<RouteName> {
-        self.names.routes.get(self.record.end.route)
+        self.names.routes.get(self.record.end().route)
     }
 
     /// Returns the status that was sent, or would have been; `None` where there never was a response.
     pub fn status(&self) -> Option<u16> {
-        self.record.end.status
+        self.record.end().status
     }
 
     /// Returns how it ended.
     pub fn outcome(&self) -> RequestOutcome {
-        self.record.end.outcome
+        self.record.end().outcome
     }
 
     /// Returns when it began, by the wall clock.
@@ -167,17 +204,17 @@ impl RequestTrace {
     /// Returns the time until the head of the response; `None` where there never was one.
     pub fn head(&self) -> Option<Duration> {
         let start = self.record.request.start;
-        self.record.end.head.map(|head| start.until(head))
+        self.record.end().head.map(|head| start.until(head))
     }
 
     /// Returns the time in its polls together: what it kept its worker from others.
     pub fn busy(&self) -> Duration {
-        self.record.end.polls.busy.duration()
+        self.record.end().polls.busy.duration()
     }
 
     /// Returns the longest single poll.
     pub fn longest_poll(&self) -> Duration {
-        self.record.end.polls.longest.duration()
+        self.record.end().polls.longest.duration()
     }
 
     /// Returns the bytes of its body that were read.
@@ -187,17 +224,17 @@ impl RequestTrace {
 
     /// Returns the bytes of the response's body that were written.
     pub fn response_bytes(&self) -> u64 {
-        self.record.end.response_bytes
+        self.record.end().response_bytes
     }
 
     /// Returns how many database operations it made until its end.
     pub fn statements(&self) -> u32 {
-        self.record.end.statements
+        self.record.end().statements
     }
 
     /// Returns the time that those took.
     pub fn statement_time(&self) -> Duration {
-        self.record.end.statement_time()
+        self.record.end().statement_time()
     }
 
     /// Returns the number of the thread that polled it, as in [`TraceSpan::thread`]; `None` where that is not known.
@@ -215,7 +252,7 @@ impl RequestTrace {
                 .cmp(&b.start)
                 .then(b.taken.count().cmp(&a.taken.count()))
         });
-        let end = self.record.end.end;
+        let end = self.record.end().end;
         let spans = children.into_iter();
         spans
             .map(|child| child.span(start, end, &self.names))
@@ -246,11 +283,8 @@ impl fmt::Display for RequestTrace {
         if let Some(status) = self.status() {
             write!(f, " {status}")?;
         }
-        let reasons: Vec<&str> = self
-            .reasons()
-            .iter()
-            .map(|reason| reason.as_str())
-            .collect();
+        let reasons = self.record.reasons.iter();
+        let reasons: Vec<&str> = reasons.map(TraceReason::as_str).collect();
         writeln!(
             f,
             " {} in {:.1} ms ({:.1} ms in polls, {} statements in {:.1} ms; kept: {})",

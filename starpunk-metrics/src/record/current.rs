@@ -257,6 +257,27 @@ impl Current<'_> {
     }
 }
 
+/// Posts to this pipeline, whatever this thread works for.
+pub(crate) fn post_to(recorder: &Arc<Recorder>, event: Event) {
+    let posted = LOCAL.try_with(|local| {
+        if recorder.is_stopped() {
+            recorder.count_stopped(1);
+            return;
+        }
+        if !local.is_bound_to(recorder.id) {
+            local.bind(Arc::clone(recorder));
+        }
+        if let Ok(bound) = local.bound.try_borrow()
+            && let Some(bound) = bound.first()
+        {
+            recorder.post(&bound.slot, bound.thread, event);
+        }
+    });
+    if posted.is_err() {
+        recorder.count_stopped(1);
+    }
+}
+
 /// Runs `work` with what this thread needs to post; `None` where there is no pipeline, or the thread is ending.
 #[inline]
 pub(crate) fn with_current<R>(work: impl FnOnce(&Current<'_>) -> R) -> Option<R> {

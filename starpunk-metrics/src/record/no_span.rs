@@ -1,5 +1,7 @@
 //! The span that goes with the work where the feature `tracing` is off: none.
 
+use std::rc::Rc;
+
 use crate::model::request::Request;
 
 #[derive(Clone, Debug, Default)]
@@ -12,7 +14,7 @@ impl WorkSpan {
         Self
     }
 
-    pub(crate) fn of_request(_: &Request, _: impl FnOnce() -> Option<String>) -> Self {
+    pub(crate) fn of_request(_: &Request, _: impl FnOnce() -> Option<Rc<str>>) -> Self {
         Self
     }
 

@@ -1,5 +1,7 @@
 //! The span of `tracing` that goes with the work, so that what it logs says for which request.
 
+use std::rc::Rc;
+
 use tracing::Span;
 use tracing::field::{Empty, display};
 
@@ -34,7 +36,7 @@ impl WorkSpan {
 
     /// A new one for a request, whose route is as yet what its path says. A span around it that has room for the same is told
     /// too.
-    pub(crate) fn of_request(request: &Request, route: impl FnOnce() -> Option<String>) -> Self {
+    pub(crate) fn of_request(request: &Request, route: impl FnOnce() -> Option<Rc<str>>) -> Self {
         let around = Span::current();
         let span = tracing::info_span!(
             target: "starpunk_metrics",

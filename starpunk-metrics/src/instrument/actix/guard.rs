@@ -67,6 +67,8 @@ pub(crate) struct RequestGuard {
     /// Known once it has waited for something, or a resource has answered; it is in that one's gauge then.
     route: Option<Route>,
     polls: RequestPolls,
+    /// When the latest poll ended.
+    latest: Ticks,
     head: Option<Ticks>,
     status: Option<StatusCode>,
     /// When the last byte went out.
@@ -88,7 +90,7 @@ impl RequestGuard {
         recorder.gauges.request_started();
         Self {
             context: Context {
-                span: WorkSpan::of_request(&request, || routes.pattern_of(&uri)),
+                span: WorkSpan::of_request(&request, || routes.guess(&uri)),
                 recorder: Some(recorder),
                 request: Some(request),
                 function: Cell::default(),
@@ -99,6 +101,7 @@ impl RequestGuard {
             uri,
             route: None,
             polls: RequestPolls::NONE,
+            latest: Ticks::ZERO,
             head: None,
             status: None,
             whole: None,
@@ -116,7 +119,8 @@ impl RequestGuard {
     /// Runs a part of its work that began at `began`, with this thread working for it.
     pub(crate) fn poll<R>(&mut self, began: Ticks, work: impl FnOnce() -> R) -> R {
         let done = self.enter(work);
-        self.polls.add(began, Ticks::now());
+        self.latest = Ticks::now();
+        self.polls.add(began, self.latest);
         done
     }
 
@@ -128,7 +132,7 @@ impl RequestGuard {
     /// It waits for something, so others can see that it is under way. Its route is as yet what its path says.
     pub(crate) fn waits(&mut self) {
         if self.route.is_none() && self.request().is_some_and(|request| !request.is_excluded()) {
-            let pattern = self.routes.pattern_of(&self.uri);
+            let pattern = self.routes.guess(&self.uri);
             self.routed(pattern.as_deref());
         }
     }
@@ -153,9 +157,9 @@ impl RequestGuard {
         }
     }
 
-    /// The head of the response is ready.
+    /// The head of the response was ready with the latest poll.
     pub(crate) fn responded(&mut self, head: &ResponseHead) {
-        self.head = Some(Ticks::now());
+        self.head = Some(self.latest);
         self.whole = None;
         self.response_bytes = 0;
         self.status = Some(head.status);
@@ -166,7 +170,7 @@ impl RequestGuard {
     /// An inner service returned an error that has this status, unless its response says otherwise.
     pub(crate) fn failed(&mut self, status: StatusCode) {
         self.status = Some(status);
-        self.whole = Some(Ticks::now());
+        self.whole = Some(self.latest);
     }
 
     /// Something of it panicked: whatever status is sent, that is the outcome.
@@ -190,9 +194,9 @@ impl RequestGuard {
         self.response_bytes
     }
 
-    /// The last byte went out.
+    /// The last byte went out with the latest poll.
     pub(crate) fn completed(&mut self) {
-        self.whole = Some(Ticks::now());
+        self.whole = Some(self.latest);
     }
 
     pub(crate) fn is_whole(&self) -> bool {
@@ -260,10 +264,7 @@ impl Drop for RequestGuard {
             request.finish(self.end(&request, route));
         }
         // Also of one that was left out: what was gathered of it until then goes.
-        let event = Event::Request(request);
-        // Whoever drops it may work for something else.
-        self.context
-            .enter(|| current::with_current(|current| current.post(event)));
+        current::post_to(&recorder, Event::Request(request));
         if let Some(route) = self.route.take() {
             route.name.request_left();
         }

@@ -11,6 +11,7 @@ mod extractor;
 mod guard;
 mod identity;
 mod middleware;
+mod paths;
 mod payload;
 mod response;
 mod routes;

@@ -32,16 +32,12 @@ impl Stream for CountedPayload {
 /// Counts what is read of the body from now on.
 pub(crate) fn count(service_request: &mut ServiceRequest, request: &Arc<Request>) {
     // A request without a body needs no box, and an upgraded connection is no body.
-    if service_request.head().upgrade() {
+    if matches!(service_request.parts().1, Payload::None) || service_request.head().upgrade() {
         return;
     }
-    match service_request.take_payload() {
-        Payload::None => {}
-        payload => {
-            let request = Arc::clone(request);
-            let counted: Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>> =
-                Box::pin(CountedPayload { payload, request });
-            service_request.set_payload(Payload::from(counted));
-        }
-    }
+    let payload = service_request.take_payload();
+    let request = Arc::clone(request);
+    let counted: Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>> =
+        Box::pin(CountedPayload { payload, request });
+    service_request.set_payload(Payload::from(counted));
 }

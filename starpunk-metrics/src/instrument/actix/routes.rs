@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use actix_web::dev::ResourceMap;
 use actix_web::http::{Method, Uri};
+use foldhash::fast::FixedState;
 
+use crate::instrument::actix::paths::PathPatterns;
 use crate::model::route_names::RouteName;
 use crate::record::recorder::Recorder;
 
@@ -30,13 +32,15 @@ pub(crate) struct Routes {
     /// The App's resources, taken from the first request: where there is no response there is no request to ask.
     resources: RefCell<Option<Rc<ResourceMap>>>,
     known: RefCell<Known>,
+    paths: RefCell<PathPatterns>,
 }
 
 /// What this worker has looked up.
 #[derive(Debug, Default)]
 struct Known {
     pipeline: u64,
-    by_pattern: HashMap<Box<str>, [Option<Route>; MethodLabel::COUNT]>,
+    // Patterns are the application's own: nobody chooses them to collide.
+    by_pattern: HashMap<Box<str>, [Option<Route>; MethodLabel::COUNT], FixedState>,
 }
 
 impl Routes {
@@ -50,6 +54,13 @@ impl Routes {
     /// The pattern that a path would match, where routing can not be asked: before it, or where there is no response.
     pub(crate) fn pattern_of(&self, uri: &Uri) -> Option<String> {
         self.resources.borrow().as_ref()?.match_pattern(uri.path())
+    }
+
+    /// The same, but rather at once than for certain: a pattern that has answered such paths before may not be the one to answer
+    /// this. Matching all of them costs as much as routing itself.
+    pub(crate) fn guess(&self, uri: &Uri) -> Option<Rc<str>> {
+        let known = self.paths.borrow().find(uri.path());
+        known.or_else(|| self.pattern_of(uri).map(Rc::from))
     }
 
     /// The route of a method and a pattern in the pipeline's table.
@@ -79,6 +90,9 @@ impl Routes {
         }
         let (number, name) = recorder.names.routes.intern(method.as_str(), pattern);
         let route = Route { number, name };
+        if !known.by_pattern.contains_key(pattern) {
+            self.paths.borrow_mut().learn(pattern);
+        }
         let all = known.by_pattern.entry(pattern.into()).or_default();
         all[method.index()] = Some(route.clone());
         route
