@@ -131,7 +131,9 @@ impl RequestGuard {
 
     /// It waits for something, so others can see that it is under way. Its route is as yet what its path says.
     pub(crate) fn waits(&mut self) {
-        if self.route.is_none() && self.request().is_some_and(|request| !request.is_excluded()) {
+        if self.is_left_out() {
+            self.leave_route();
+        } else if self.route.is_none() {
             let pattern = self.routes.guess(&self.uri);
             self.routed(pattern.as_deref());
         }
@@ -139,6 +141,9 @@ impl RequestGuard {
 
     /// The route as routing found it: several resources may match a path, and their guards decide.
     pub(crate) fn routed(&mut self, pattern: Option<&str>) {
+        if self.is_left_out() {
+            return self.leave_route();
+        }
         let Some(recorder) = &self.context.recorder else {
             return;
         };
@@ -153,6 +158,17 @@ impl RequestGuard {
         self.context.span.routed(&route.name.route);
         route.name.request_entered();
         if let Some(left) = self.route.replace(route) {
+            left.name.request_left();
+        }
+    }
+
+    fn is_left_out(&self) -> bool {
+        self.request().is_some_and(|request| request.is_excluded())
+    }
+
+    /// It is not under way anywhere any more.
+    fn leave_route(&mut self) {
+        if let Some(left) = self.route.take() {
             left.name.request_left();
         }
     }
@@ -265,9 +281,7 @@ impl Drop for RequestGuard {
         }
         // Also of one that was left out: what was gathered of it until then goes.
         current::post_to(&recorder, Event::Request(request));
-        if let Some(route) = self.route.take() {
-            route.name.request_left();
-        }
+        self.leave_route();
         if is_counted {
             // Last: whoever sees that no request is in flight finds all their records.
             recorder.gauges.request_ended();
