@@ -97,17 +97,15 @@ fn failures(series: Option<&RouteSeries>) -> String {
         .filter(|(status, _)| *status >= 500)
         .collect();
     statuses.sort_unstable();
-    let panics = series.count_of(RequestOutcome::Panic);
+    let answered: u64 = statuses.iter().map(|(_, count)| count).sum();
+    // What is told below by its own name may have been answered with one of them too: a panic, if it was caught, with the lowest.
+    let mut told_below = answered.saturating_sub(series.count_of(RequestOutcome::ServerError));
     let mut parts: Vec<String> = statuses
         .iter()
         .map(|(status, count)| {
-            // A panic was answered with one of them.
-            let count = if *status == 500 {
-                count.saturating_sub(panics)
-            } else {
-                *count
-            };
-            (count, status.to_string())
+            let other = told_below.min(*count);
+            told_below -= other;
+            (count - other, status.to_string())
         })
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{count} x {what}"))
