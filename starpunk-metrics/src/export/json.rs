@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value, json};
 
-use crate::export::json_sqlite;
+use crate::export::{json_requests, json_sqlite};
 use crate::model::memory::MemoryStats;
 use crate::model::metric::TypeStats;
 use crate::model::operation::Outcome;
@@ -14,6 +14,8 @@ use crate::model::tally::Tally;
 
 impl Snapshot {
     /// Returns the snapshot as one JSON object; durations are in seconds, timestamps in seconds since 1970.
+    ///
+    /// The traces are in it without their spans; [`RequestTrace::to_json`](crate::RequestTrace::to_json) has those.
     pub fn to_json(&self) -> String {
         let stats = &self.stats;
         let by_type: Map<String, Value> = stats
@@ -28,23 +30,6 @@ impl Snapshot {
             object["rows"] = json!(series.rows);
             object["rows_changed"] = json!(series.rows_changed);
             object["polls"] = json!(series.polls.as_ref().map(polls));
-            object
-        });
-        let routes = self.routes.iter().map(|route| {
-            let statuses: Map<String, Value> = route
-                .statuses
-                .iter()
-                .map(|(status, count)| (status.to_string(), json!(count)))
-                .collect();
-            let mut object = tally(&route.tally);
-            object["method"] = json!(route.method);
-            object["route"] = json!(route.route);
-            object["statuses"] = json!(statuses);
-            object["request_bytes"] = json!(route.request_bytes);
-            object["response_bytes"] = json!(route.response_bytes);
-            object["statements"] = json!(route.statements);
-            object["statement_seconds"] = seconds(route.statement_time);
-            object["head_p95_seconds"] = seconds(route.head.quantile(0.95));
             object
         });
         let queries = self.queries.iter().map(|query| {
@@ -69,15 +54,17 @@ impl Snapshot {
             "forced_count": stats.forced_count,
             "by_type": by_type,
             "operations": operations.collect::<Vec<_>>(),
-            "routes": routes.collect::<Vec<_>>(),
+            "routes": list(&self.routes, json_requests::route),
             "queries": queries.collect::<Vec<_>>(),
             "statements": list(&self.statements, json_sqlite::statement),
             "transactions": list(&self.transactions, json_sqlite::transaction),
             "pools": list(&self.pools, json_sqlite::pool),
             "findings": list(&self.findings, json_sqlite::finding),
+            "traces": list(&self.traces, json_requests::trace),
             "memory": self.memory.as_ref().map(memory),
             "requests_in_flight": self.requests_in_flight,
             "unattributed": self.unattributed,
+            "request_ids_refused": self.request_ids_refused,
             "dropped": dropped,
             "names_refused": self.names_refused,
             "collector": {
@@ -121,6 +108,7 @@ pub(crate) fn tally(tally: &Tally) -> Value {
     object["error_classes"] = json!(classes);
     object["forced"] = json!(tally.forced());
     object["nested"] = json!(tally.nested());
+    object["untimed"] = json!(tally.untimed());
     object["total_seconds"] = seconds(tally.total());
     object["seconds_by_outcome"] = json!({
         "ok": seconds(tally.total_of(Outcome::Ok)),
@@ -131,7 +119,7 @@ pub(crate) fn tally(tally: &Tally) -> Value {
     object
 }
 
-fn polls(polls: &PollStats) -> Value {
+pub(crate) fn polls(polls: &PollStats) -> Value {
     json!({
         "calls": polls.calls,
         "busy_seconds": seconds(polls.busy),
@@ -162,7 +150,7 @@ pub(crate) fn seconds(duration: Duration) -> Value {
 }
 
 /// Seconds since 1970, with fractions; 0 for a clock that stands before.
-fn timestamp(at: SystemTime) -> Value {
+pub(crate) fn timestamp(at: SystemTime) -> Value {
     seconds(
         at.duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default(),
@@ -179,5 +167,7 @@ mod tests {
         assert_eq!(json["total_count"], 0);
         assert_eq!(json["memory"], Value::Null);
         assert_eq!(json["dropped"]["channel_full"], 0);
+        assert_eq!(json["request_ids_refused"], 0);
+        assert_eq!(json["traces"], json!([]));
     }
 }

@@ -1,4 +1,6 @@
-//! Wire formats: each a pure function of a `Snapshot`. Whoever serves or sends one calls it; nothing here does either.
+//! Wire formats: each a pure function of a `Snapshot`, or of one trace in it. Whoever serves or sends one calls it; nothing here
+//! does either.
 
 mod json;
+mod json_requests;
 mod json_sqlite;

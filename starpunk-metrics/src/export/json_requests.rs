@@ -1,0 +1,311 @@
+//! The parts of a snapshot that are about requests, as JSON: what each route did, and the traces that were kept.
+//!
+//! A snapshot has a summary of each trace. The whole story of one is asked for by itself, as it may have 200 spans.
+
+use serde_json::{Map, Value, json};
+
+use crate::export::json::{polls, seconds, tally, timestamp};
+use crate::model::client_request_id::ClientRequestId;
+use crate::model::field;
+use crate::model::route::RouteStats;
+use crate::model::span::TraceSpan;
+use crate::model::trace::{RequestTrace, TraceReason};
+
+impl RequestTrace {
+    /// Returns the trace with all its spans as one JSON object; durations are in seconds, timestamps in seconds since 1970.
+    ///
+    /// [`Snapshot::to_json`](crate::Snapshot::to_json) has all of it but the spans.
+    pub fn to_json(&self) -> String {
+        let mut object = trace(self);
+        object["spans"] = self.spans().iter().map(span).collect();
+        object.to_string()
+    }
+}
+
+pub(crate) fn route(route: &RouteStats) -> Value {
+    let statuses = route.statuses.iter();
+    let statuses: Map<String, Value> = statuses
+        .map(|(status, count)| (status.to_string(), json!(count)))
+        .collect();
+    let outcomes = route.outcomes.iter();
+    let outcomes: Map<String, Value> = outcomes
+        .map(|(outcome, count)| (outcome.as_str().to_owned(), json!(count)))
+        .collect();
+    let mut object = tally(&route.tally);
+    object["method"] = json!(route.method);
+    object["route"] = json!(route.route);
+    object["in_flight"] = json!(route.in_flight);
+    object["outcomes"] = json!(outcomes);
+    object["statuses"] = json!(statuses);
+    object["head_p50_seconds"] = seconds(route.head.quantile(0.50));
+    object["head_p95_seconds"] = seconds(route.head.quantile(0.95));
+    object["sessions"] = json!({
+        "count": route.sessions.count(),
+        "p50_seconds": seconds(route.sessions.quantile(0.50)),
+        "max_seconds": seconds(route.sessions.quantile(1.0)),
+    });
+    object["polls"] = polls(&route.polls);
+    object["request_bytes"] = json!(route.request_bytes);
+    object["response_bytes"] = json!(route.response_bytes);
+    object["statements"] = json!(route.statements);
+    object["statement_seconds"] = seconds(route.statement_time);
+    object
+}
+
+/// Everything but the spans.
+pub(crate) fn trace(trace: &RequestTrace) -> Value {
+    let client = trace.client_request_id().map(ClientRequestId::as_str);
+    let parent = trace.trace_parent();
+    let reasons = trace.reasons().iter().copied().map(TraceReason::as_str);
+    json!({
+        "request_id": trace.request_id().to_string(),
+        "client_request_id": client,
+        "trace_id": parent.map(|parent| parent.trace_id_hex().to_string()),
+        "parent_id": parent.map(|parent| parent.parent_id_hex().to_string()),
+        "method": trace.method(),
+        "route": trace.route(),
+        "status": trace.status(),
+        "outcome": trace.outcome().as_str(),
+        "reasons": reasons.collect::<Vec<_>>(),
+        "started_at": timestamp(trace.started_at()),
+        "duration_seconds": seconds(trace.duration()),
+        "head_seconds": trace.head().map(seconds),
+        "busy_seconds": seconds(trace.busy()),
+        "longest_poll_seconds": seconds(trace.longest_poll()),
+        "request_bytes": trace.request_bytes(),
+        "response_bytes": trace.response_bytes(),
+        "statements": trace.statements(),
+        "statement_seconds": seconds(trace.statement_time()),
+        "omitted": trace.omitted(),
+        "thread": trace.thread(),
+    })
+}
+
+fn span(span: &TraceSpan) -> Value {
+    let fields = span.fields.iter();
+    let fields: Map<String, Value> = fields
+        .map(|(name, value)| (name.to_owned(), value_of(value)))
+        .collect();
+    json!({
+        "kind": span.kind.as_str(),
+        "name": span.name,
+        "statement": span.statement,
+        "function": span.function,
+        "offset_seconds": seconds(span.offset),
+        "duration_seconds": seconds(span.duration),
+        "thread": span.thread,
+        "rows": span.rows,
+        "outcome": span.outcome.to_string(),
+        "late": span.is_late,
+        "fields": fields,
+    })
+}
+
+/// A field in the type that it has; a number that JSON cannot write, such as an infinite one, is `null`.
+fn value_of(value: &field::Value) -> Value {
+    match value {
+        field::Value::Bool(value) => json!(value),
+        field::Value::I64(value) => json!(value),
+        field::Value::U64(value) => json!(value),
+        field::Value::F64(value) => json!(value),
+        field::Value::Text(value) => json!(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::time::{Duration, SystemTime};
+
+    use crate::model::clock::{TickSpan, Ticks, ticks_in};
+    use crate::model::names::{Effect, KnownShape, Names, Shape};
+    use crate::model::operation::OutcomeKind;
+    use crate::model::request::{Inbound, Request, RequestEnd, RequestPolls};
+    use crate::model::request_id::RequestId;
+    use crate::model::request_outcome::RequestOutcome;
+    use crate::model::route::RouteSeries;
+    use crate::model::route_names::RouteName;
+    use crate::model::snapshot::Snapshot;
+    use crate::model::span::Child;
+    use crate::model::statement::{Flags, Statement};
+    use crate::model::trace::TraceRecord;
+    use crate::model::trace_parent::TraceParent;
+
+    const PARENT: &[u8] = b"00-0af7651916cd43dd8448eb211c80319c-00ad6b7169203331-01";
+
+    fn millis(millis: u64) -> TickSpan {
+        TickSpan::of(ticks_in(Duration::from_millis(millis)))
+    }
+
+    fn end(route: u32) -> RequestEnd {
+        RequestEnd {
+            route,
+            outcome: RequestOutcome::ServerError,
+            status: Some(500),
+            head: Some(Ticks::ZERO.after(millis(30))),
+            end: Ticks::ZERO.after(millis(40)),
+            response_bytes: 12,
+            is_session: false,
+            polls: RequestPolls {
+                busy: millis(20),
+                longest: millis(10),
+                longest_began: Ticks::ZERO,
+            },
+            statements: 1,
+            statement_ticks: ticks_in(Duration::from_millis(5)),
+        }
+    }
+
+    fn statement(shape: u16) -> Statement {
+        Statement {
+            function: None,
+            start: Ticks::ZERO.after(millis(2)),
+            detail: None,
+            request: None,
+            taken: millis(5),
+            rows: 7,
+            steps: 0,
+            shape,
+            flags: Flags::default(),
+            outcome: OutcomeKind::Error,
+        }
+    }
+
+    /// One statement that failed, in a request that did so for that.
+    fn failed() -> RequestTrace {
+        let names = Names::default();
+        let (route, _) = names.routes.intern("POST", "/notes/{id}");
+        let shape = Shape {
+            query_type: "UPDATE",
+            table: "notes".into(),
+            name: "UPDATE notes".into(),
+            fingerprint: "UPDATE notes SET n = ?".into(),
+            effect: Effect::Write,
+        };
+        let shape = names
+            .shapes
+            .intern("update notes", || KnownShape::new(shape));
+        let shape = u16::try_from(shape).expect("it is the first");
+        let inbound = Inbound {
+            client_request_id: ClientRequestId::parse(b"order-17"),
+            is_adopted: false,
+            trace_parent: TraceParent::parse(PARENT),
+        };
+        let request = Request::new(RequestId::random(), Ticks::ZERO, Some(Box::new(inbound)));
+        request.finish(end(route));
+        request.read(3);
+        let record = TraceRecord {
+            request: Arc::new(request),
+            end: end(route),
+            started_at: SystemTime::UNIX_EPOCH + Duration::from_millis(1_500),
+            thread: 0,
+            reasons: vec![TraceReason::Failed, TraceReason::Slow],
+            children: vec![Child::of_statement(&statement(shape), 4)],
+            omitted: 2,
+        };
+        RequestTrace::new(Arc::new(record), Arc::new(names))
+    }
+
+    /// How many milliseconds it says; ticks are a little finer than what was asked for.
+    fn told_millis(seconds: &Value) -> f64 {
+        (seconds.as_f64().expect("a number") * 1_000.0).round()
+    }
+
+    #[test]
+    fn a_trace_tells_its_whole_story() {
+        let trace = failed();
+        let json: Value = serde_json::from_str(&trace.to_json()).expect("valid JSON");
+        for (name, expected) in [
+            ("request_id", json!(trace.request_id().to_string())),
+            ("client_request_id", json!("order-17")),
+            ("trace_id", json!("0af7651916cd43dd8448eb211c80319c")),
+            ("parent_id", json!("00ad6b7169203331")),
+            ("method", json!("POST")),
+            ("route", json!("/notes/{id}")),
+            ("status", json!(500)),
+            ("outcome", json!("server_error")),
+            ("reasons", json!(["failed", "slow"])),
+            ("started_at", json!(1.5)),
+            ("request_bytes", json!(3)),
+            ("response_bytes", json!(12)),
+            ("statements", json!(1)),
+            ("omitted", json!(2)),
+            ("thread", Value::Null),
+        ] {
+            assert_eq!(json[name], expected, "{name}");
+        }
+        for (name, expected) in [
+            ("duration_seconds", 40.0),
+            ("head_seconds", 30.0),
+            ("busy_seconds", 20.0),
+            ("longest_poll_seconds", 10.0),
+            ("statement_seconds", 5.0),
+        ] {
+            assert_eq!(told_millis(&json[name]), expected, "{name}");
+        }
+        let [span] = &json["spans"].as_array().expect("a list")[..] else {
+            panic!("one span expected: {json}");
+        };
+        for (name, expected) in [
+            ("kind", json!("statement")),
+            ("name", json!("UPDATE notes")),
+            ("statement", json!("UPDATE notes SET n = ?")),
+            ("function", Value::Null),
+            ("thread", json!(4)),
+            ("rows", json!(7)),
+            ("outcome", json!("error(unknown)")),
+            ("late", json!(false)),
+            ("fields", json!({})),
+        ] {
+            assert_eq!(span[name], expected, "{name}");
+        }
+        assert_eq!(told_millis(&span["offset_seconds"]), 2.0);
+        assert_eq!(told_millis(&span["duration_seconds"]), 5.0);
+    }
+
+    #[test]
+    fn a_snapshot_has_the_traces_without_their_spans() {
+        let snapshot = Snapshot {
+            traces: vec![failed()],
+            ..Snapshot::default()
+        };
+        let json: Value = serde_json::from_str(&snapshot.to_json()).expect("valid JSON");
+        assert_eq!(json["traces"][0]["route"], "/notes/{id}");
+        assert_eq!(json["traces"][0].get("spans"), None);
+    }
+
+    #[test]
+    fn a_route_tells_how_its_requests_ended_and_how_long_its_sessions_lasted() {
+        let name = RouteName::new("GET", "/");
+        let mut stats = RouteSeries::default().stats(&name, 3);
+        stats.outcomes = vec![(RequestOutcome::AbortedBody, 2)];
+        stats.statuses = vec![(200, 2)];
+        stats.sessions.record(Duration::from_secs(2));
+        let json = route(&stats);
+        assert_eq!(json["method"], "GET");
+        assert_eq!(json["in_flight"], 3);
+        assert_eq!(json["untimed"], 0);
+        assert_eq!(json["outcomes"], json!({ "aborted_body": 2 }));
+        assert_eq!(json["statuses"], json!({ "200": 2 }));
+        assert_eq!(json["polls"]["blocking"], 0);
+        assert_eq!(json["head_p50_seconds"], 0.0);
+        assert_eq!(json["sessions"]["count"], 1);
+        let longest = told_millis(&json["sessions"]["max_seconds"]);
+        assert!((1_900.0..=2_100.0).contains(&longest), "{longest}");
+    }
+
+    #[test]
+    fn fields_keep_their_types() {
+        for (value, expected) in [
+            (field::Value::from(true), json!(true)),
+            (field::Value::from(-3), json!(-3)),
+            (field::Value::from(u64::MAX), json!(u64::MAX)),
+            (field::Value::from(0.5), json!(0.5)),
+            (field::Value::from(f64::INFINITY), Value::Null),
+            (field::Value::from("a \"word\""), json!("a \"word\"")),
+        ] {
+            assert_eq!(value_of(&value), expected);
+        }
+    }
+}
