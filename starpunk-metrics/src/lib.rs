@@ -54,7 +54,7 @@
 //! [`get_metrics`] returns the kept records, [`get_metrics_stats`] the totals by type, [`get_snapshot`] everything that
 //! was counted, [`Snapshot::to_json`] that as JSON. [`Snapshot::statements`] tells what each shape of statement did,
 //! [`Snapshot::findings`] what is wrong and what to do about it, and [`Snapshot::traces`] or [`get_trace`] the whole story of a
-//! request that was slow, failed or conspicuous.
+//! request that was slow, failed or conspicuous, which [`RequestTrace::to_json`] writes as JSON.
 //!
 //! ```
 //! use starpunk_metrics::{Config, Metrics, OperationType, business, get_metrics, get_metrics_stats};
@@ -69,6 +69,20 @@
 //! }
 //! assert_eq!(stats.by_type[&OperationType::Render].count, 1);
 //! # Ok::<(), starpunk_metrics::Error>(())
+//! ```
+//!
+//! # What must not lose its request
+//!
+//! [`block`] and [`spawn`] keep the request; what goes to another thread or executor takes a [`RequestContext`]. A `web::block`
+//! that was forgotten is found by `cargo clippy`, with a `clippy.toml` beside the `Cargo.toml` of the application:
+//!
+//! ```toml
+//! disallowed-methods = [
+//!     { path = "actix_web::web::block", replacement = "starpunk_metrics::block", reason = "it loses its request" },
+//!     { path = "actix_web::rt::spawn", replacement = "starpunk_metrics::spawn", reason = "it loses its request" },
+//!     { path = "actix_web::rt::task::spawn_blocking", replacement = "starpunk_metrics::block", reason = "it loses its request" },
+//!     { path = "std::thread::spawn", reason = "take a `starpunk_metrics::RequestContext` there" },
+//! ]
 //! ```
 //!
 //! # In tests

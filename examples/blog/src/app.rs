@@ -43,9 +43,12 @@ pub(crate) fn configure(config: &mut web::ServiceConfig, slow_demo: bool) {
         .service(page("/feed.atom", READ).route(read().to(feeds::atom)))
         .service(page("/feed.json", READ).route(read().to(feeds::json)))
         .service(page("/assets/{file}", READ).route(read().to(assets::asset)))
+        .service(page("/health", READ).route(read().to(measurements::health)))
         .service(page("/metrics.json", READ).route(read().to(measurements::json)))
         .service(page("/findings", READ).route(read().to(measurements::findings)))
         .service(page("/statements", READ).route(read().to(measurements::statements)))
+        .service(page("/requests", READ).route(read().to(measurements::requests)))
+        .service(page(measurements::STORY, READ).route(read().to(measurements::story)))
         .service(page("/fail", READ).route(read().to(demonstration::fail)))
         .service(page("/panic", READ).route(read().to(demonstration::panic)))
         .service(page("/block", READ).route(read().to(demonstration::block)))
@@ -56,7 +59,10 @@ pub(crate) fn configure(config: &mut web::ServiceConfig, slow_demo: bool) {
     if slow_demo {
         config
             .service(page("/slow/repeated", READ).route(read().to(slowness::repeated)))
-            .service(page("/slow/scan", READ).route(read().to(slowness::scan)));
+            .service(page("/slow/scan", READ).route(read().to(slowness::scan)))
+            .service(page("/slow/many", READ).route(read().to(slowness::many)))
+            .service(page("/slow/blocked", READ).route(read().to(slowness::blocked)))
+            .service(page("/slow/waiting", READ).route(read().to(slowness::waiting)));
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use starpunk_metrics::HttpMetrics;
 
 /// A small blog on actix-web and SQLite: the example application of starpunk-metrics.
 #[derive(Debug, Clone, Parser)]
@@ -32,9 +33,24 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) workers: Option<u16>,
 
-    /// Add two pages that are slow on purpose, /slow/repeated and /slow/scan, and a table of visits that the second reads.
+    /// Add five pages that are slow on purpose (/slow/repeated, /slow/scan, /slow/many, /slow/blocked and /slow/waiting), and
+    /// a table of visits that the second reads.
     #[arg(long)]
     pub(crate) slow_demo: bool,
+
+    /// Take the id of a request from its X-Request-ID if it comes from here: the address of a proxy, or a network such as
+    /// 10.0.0.0/8. Several are separated by commas, or the option is repeated.
+    #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = network)]
+    pub(crate) trust_proxy: Vec<String>,
+
+    /// Say in Server-Timing what each answer took, in all and in the database: the tools of a browser show it.
+    #[arg(long)]
+    pub(crate) server_timing: bool,
+}
+
+fn network(raw: &str) -> Result<String, starpunk_metrics::Error> {
+    HttpMetrics::new().trust_request_id_from([raw])?;
+    Ok(raw.to_owned())
 }
 
 fn base_url(raw: &str) -> Result<String, String> {
@@ -76,5 +92,26 @@ mod tests {
     #[test]
     fn zero_requests_of_traffic_are_refused() {
         assert!(Args::try_parse_from(["blog", "--traffic", "0"]).is_err());
+    }
+
+    #[test]
+    fn proxies_are_repeated_or_separated_by_commas() {
+        let args = [
+            "blog",
+            "--trust-proxy",
+            "::1,10.0.0.0/8",
+            "--trust-proxy=192.0.2.1",
+        ];
+        let args = Args::try_parse_from(args).unwrap();
+        assert_eq!(args.trust_proxy, ["::1", "10.0.0.0/8", "192.0.2.1"]);
+    }
+
+    #[test]
+    fn proxy_that_is_no_network_is_refused() {
+        for network in ["proxy.example", "10.0.0.0/33", "", "::1,"] {
+            let refused = Args::try_parse_from(["blog", "--trust-proxy", network]);
+            let message = refused.unwrap_err().to_string();
+            assert!(message.contains("--trust-proxy"), "{message}");
+        }
     }
 }

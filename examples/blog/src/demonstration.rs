@@ -1,6 +1,7 @@
 //! Handlers that do not do as they should, on purpose: to show how that looks, to a visitor, in the log and in what is
 //! measured.
 
+mod numbers;
 pub(crate) mod slowness;
 pub(crate) mod visits;
 

@@ -24,6 +24,11 @@ pub(crate) enum BlogError {
     BadRequest(String),
     #[error("there is no such {0} here")]
     NotFound(&'static str),
+    #[error(
+        "no story of the request {0} is kept: it was nothing special and not sampled, it is left out, it has not ended, or \
+         later ones have taken its place"
+    )]
+    NotKept(String),
     #[error("this address takes only {0}")]
     MethodNotAllowed(&'static str),
     #[error("the request is too large: at most {0} KiB are read")]
@@ -99,7 +104,7 @@ impl ResponseError for BlogError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::InvalidDraft(_) | Self::BadRequest(_) => StatusCode::BAD_REQUEST,
-            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::NotFound(_) | Self::NotKept(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -112,9 +117,12 @@ impl ResponseError for BlogError {
 
     fn error_response(&self) -> HttpResponse {
         let message = self.told();
+        let status = self.status_code();
         let page = ErrorPage {
-            status: self.status_code(),
+            status,
             message: &message,
+            // Of what failed here, the story is always kept.
+            story: RequestId::current().filter(|_| status.is_server_error()),
         };
         let mut response = self.response();
         match page.render() {

@@ -2,7 +2,9 @@
 
 mod findings;
 mod measurements;
+mod requests;
 mod site;
+mod slowness;
 
 use crate::journey::site::{Site, header};
 
@@ -130,17 +132,17 @@ fn feed_is_sent_once_and_again_only_after_a_change() {
         let etag = header(&first, "etag").to_owned();
         let date = header(&first, "last-modified").to_owned();
 
-        let again = site.conditional(path, "if-none-match", &etag);
+        let again = site.get_with(path, "if-none-match", &etag);
         assert_eq!(again.status(), 304);
         assert!(again.body().is_empty());
         assert_eq!(header(&again, "etag"), etag);
         assert_eq!(
-            site.conditional(path, "if-modified-since", &date).status(),
+            site.get_with(path, "if-modified-since", &date).status(),
             304
         );
 
         site.form("/notes", "title=Next&body=b");
-        let changed = site.conditional(path, "if-none-match", &etag);
+        let changed = site.get_with(path, "if-none-match", &etag);
         assert_eq!(changed.status(), 200);
         assert_ne!(header(&changed, "etag"), etag);
     }
@@ -183,6 +185,7 @@ fn what_is_not_there_is_said_in_the_language_of_the_caller() {
         let page = site.get(path);
         assert_eq!(page.status(), 404, "{path}");
         assert!(page.body().contains("<h1>Not Found</h1>"), "{path}");
+        assert!(!page.body().contains("/requests/"), "{path}");
     }
     for path in ["/api/none", "/api/notes/none"] {
         let answer = site.get(path);
@@ -293,6 +296,8 @@ fn failure_is_shown_without_its_reasons_and_the_site_goes_on() {
     assert_eq!(failed.status(), 500);
     assert!(!failed.body().contains("no_such_table"));
     assert!(failed.body().contains("Internal Server Error"));
+    let story = format!("href=\"/requests/{}\"", header(&failed, "x-request-id"));
+    assert!(failed.body().contains(&story), "{}", failed.body());
     assert_eq!(site.get("/panic").status(), 500);
     assert_eq!(site.get("/").status(), 200);
 }

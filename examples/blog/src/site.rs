@@ -75,14 +75,21 @@ pub(crate) async fn run(args: Args) -> Result<(), SiteError> {
         workers: args.workers,
         slow_demo: args.slow_demo,
     };
-    let server =
-        server::start(listener, blog, HttpMetrics::new(), options).map_err(SiteError::Server)?;
+    let http_metrics = HttpMetrics::new()
+        .server_timing(args.server_timing)
+        .trust_request_id_from(&args.trust_proxy)?;
+    let server = server::start(listener, blog, http_metrics, options).map_err(SiteError::Server)?;
 
     match args.traffic {
         Some(requests) => {
             println!("Sending {requests} requests to {url}/");
             let handle = server.handle();
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the server is no work of a request"
+            )]
             let server = rt::spawn(server);
+            #[expect(clippy::disallowed_methods, reason = "neither is the client")]
             let sent = rt::task::spawn_blocking(move || traffic::send(&url, requests)).await;
             handle.stop(true).await;
             finished(server.await)?.map_err(SiteError::Server)?;
@@ -165,12 +172,16 @@ fn print_welcome(url: &str, path: &Path, slow_demo: bool) {
     println!("  {url}/api/notes     the notes as JSON");
     println!("  {url}/metrics.json  what was measured so far");
     println!("  {url}/findings      what was found wrong; /statements has what took the most time");
+    println!(
+        "  {url}/requests      the requests that were slow, failed or conspicuous, each with its story"
+    );
     println!("  {url}/fail          a page that fails; /panic panics, /block holds up all others");
     if slow_demo {
         println!(
-            "  {url}/slow/scan     a page that lacks an index; /slow/repeated asks once for each note; \
-             /findings names both"
+            "  {url}/slow/scan     a page that lacks an index; /slow/repeated asks once for each note"
         );
+        println!("  {url}/slow/many     a page that asks for each of its numbers by itself");
+        println!("  {url}/slow/blocked  a page that computes on its worker; /slow/waiting waits");
     }
     println!();
     println!("Ctrl-C closes it.");

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use askama::Template;
+use starpunk_metrics::RequestId;
 
 use crate::draft::{MAX_BODY_CHARS, MAX_TITLE_CHARS};
 use crate::error::BlogError;
@@ -90,6 +91,8 @@ pub(crate) struct FormPage<'a> {
 pub(crate) struct ErrorPage<'a> {
     pub(crate) status: StatusCode,
     pub(crate) message: &'a str,
+    /// The request whose story says what happened.
+    pub(crate) story: Option<RequestId>,
 }
 
 /// Sends a page.

@@ -116,6 +116,57 @@ fn traffic_on_a_named_database_keeps_it() {
 }
 
 #[test]
+fn help_names_every_option() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = blog(&dir, &["--help"]);
+    assert!(output.status.success());
+    let help = text(&output.stdout);
+    for option in [
+        "--port <PORT>",
+        "--db <PATH>",
+        "--base-url <URL>",
+        "--seed <N>",
+        "--traffic <N>",
+        "--workers <N>",
+        "--slow-demo",
+        "--trust-proxy <CIDR>",
+        "--server-timing",
+    ] {
+        assert!(help.contains(option), "{option}: {help}");
+    }
+    for word in ["X-Request-ID", "Server-Timing", "10.0.0.0/8"] {
+        assert!(help.contains(word), "{word}: {help}");
+    }
+}
+
+#[test]
+fn proxy_that_is_no_network_is_an_error_before_any_file_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = blog(&dir, &["--port", "0", "--trust-proxy", "proxy.example"]);
+    assert!(!output.status.success());
+    let told = text(&output.stderr);
+    for part in ["--trust-proxy", "proxy.example", "CIDR notation"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 0);
+}
+
+#[test]
+fn trusted_proxies_and_server_timing_leave_the_traffic_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = [
+        "--traffic",
+        "37",
+        "--server-timing",
+        "--trust-proxy",
+        "127.0.0.1",
+    ];
+    let output = blog(&dir, &args);
+    assert!(output.status.success(), "{}", text(&output.stdout));
+    assert_eq!(row(&output, "total")[..2], ["37", "37"]);
+}
+
+#[test]
 fn taken_port_is_an_error_that_names_the_way_out() {
     let dir = tempfile::tempdir().unwrap();
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -219,8 +270,10 @@ fn welcome_names_the_slow_pages_only_if_they_are_there() {
     let dir = tempfile::tempdir().unwrap();
     let plain = welcome(&dir, &[]);
     assert!(plain.contains("/findings"), "{plain}");
+    assert!(plain.contains("/requests"), "{plain}");
     assert!(!plain.contains("/slow/"), "{plain}");
     let slow = welcome(&dir, &["--slow-demo"]);
-    assert!(slow.contains("/slow/scan"), "{slow}");
-    assert!(slow.contains("/slow/repeated"), "{slow}");
+    for page in ["scan", "repeated", "many", "blocked", "waiting"] {
+        assert!(slow.contains(&format!("/slow/{page}")), "{page}: {slow}");
+    }
 }

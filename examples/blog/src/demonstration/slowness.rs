@@ -1,18 +1,28 @@
-//! Two handlers that ask the database in a way that is slow, on purpose: to show how the library finds it and names it.
-//! They are there with `--slow-demo` only.
+//! Handlers that are slow, on purpose: to show how the library finds it and names it. Three ask the database in a way
+//! that is slow, one computes where it must not, and one waits. They are there with `--slow-demo` only.
 
 use std::fmt::Write as _;
+use std::time::{Duration, Instant};
 
 use actix_web::http::header::ContentType;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpResponse, rt, web};
+use chrono::Utc;
 use rusqlite::Connection;
 use starpunk_metrics::monitored_query;
 
 use crate::blog::Blog;
+use crate::demonstration::numbers::{self, PERIODS};
 use crate::demonstration::visits::{self, VISITS};
 use crate::error::BlogError;
+use crate::fingerprint::fingerprint;
 use crate::notes::sql_integer;
 use crate::paging::NOTES_PER_PAGE;
+
+/// How long `/slow/blocked` computes: from 20 ms on that is a finding.
+const COMPUTING: Duration = Duration::from_millis(40);
+
+/// How long `/slow/waiting` waits: from 1 s on that is a finding, unless `METRICS_SLOW_REQUEST_THRESHOLD` is another.
+const WAITING: Duration = Duration::from_millis(1_200);
 
 /// A note as far as this page needs it.
 struct Title {
@@ -58,6 +68,58 @@ pub(crate) async fn scan(blog: web::Data<Blog>) -> Result<HttpResponse, BlogErro
         "This page looked at {VISITS} visits to find the {found} that came from {referrer}\n\
          An index on that column would do. /findings names it: full_scan.\n"
     )))
+}
+
+/// `GET /slow/many`: asks for each number of a table by itself. From 51 statements on that is a finding.
+pub(crate) async fn many(blog: web::Data<Blog>) -> Result<HttpResponse, BlogError> {
+    let lines = blog
+        .db
+        .run(|conn| Ok(numbers::table(conn, Utc::now())?))
+        .await?;
+    let mut text = format!(
+        "This page asked for {} numbers with a SELECT each.\n\
+         One SELECT can count all of a period. /findings names it: many_statements.\n\n",
+        lines.len() * PERIODS.len()
+    );
+    for (name, numbers) in lines {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{name}:");
+        for (number, (period, _)) in numbers.iter().zip(PERIODS) {
+            let _ = write!(text, " {number} in a {period}");
+        }
+        text.push('\n');
+    }
+    Ok(plain(text))
+}
+
+/// `GET /slow/blocked`: computes on the worker itself, which meanwhile serves nobody else.
+pub(crate) async fn blocked() -> HttpResponse {
+    let rounds = compute(COMPUTING);
+    plain(format!(
+        "This page made {rounds} fingerprints, and nobody else on its worker was served meanwhile.\n\
+         Computing belongs in starpunk_metrics::block. /findings names it: blocked_executor.\n"
+    ))
+}
+
+/// `GET /slow/waiting`: waits as if for another service. Its worker serves others meanwhile.
+pub(crate) async fn waiting() -> HttpResponse {
+    rt::time::sleep(WAITING).await;
+    plain(format!(
+        "This page waited {} ms for nothing, and nobody else had to wait for it.\n\
+         /findings names it: slow_requests.\n",
+        WAITING.as_millis()
+    ))
+}
+
+/// Does something useless for as long as that, and says how often.
+fn compute(time: Duration) -> u64 {
+    let start = Instant::now();
+    let mut rounds = 0_u64;
+    while start.elapsed() < time {
+        std::hint::black_box(fingerprint(&rounds.to_le_bytes()));
+        rounds += 1;
+    }
+    rounds
 }
 
 fn plain(text: String) -> HttpResponse {

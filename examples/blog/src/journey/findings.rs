@@ -3,8 +3,9 @@
 use starpunk_metrics::{Finding, FindingKind, RequestId, Snapshot};
 use ureq::http::Response;
 
-use crate::journey::site::{Site, header};
+use crate::journey::site::{BROWSER, Site, header};
 
+/// Two that ask their database badly.
 const SLOW_PAGES: [&str; 2] = ["/slow/repeated", "/slow/scan"];
 
 /// The only finding of its kind.
@@ -42,21 +43,6 @@ fn nothing_is_found_at_first() {
         site.get("/statements").body(),
         "No statement has run so far.\n"
     );
-}
-
-#[test]
-fn slow_pages_are_there_only_if_they_are_wanted() {
-    let site = Site::open();
-    for path in SLOW_PAGES {
-        let page = site.get(path);
-        assert_eq!(page.status(), 404, "{path}");
-        assert!(page.body().contains("<h1>Not Found</h1>"), "{path}");
-    }
-    let site = Site::open_slow_demo();
-    for path in SLOW_PAGES {
-        assert_eq!(site.get(path).status(), 200, "{path}");
-        assert_eq!(site.bare("POST", path).status(), 405, "{path}");
-    }
 }
 
 #[test]
@@ -124,11 +110,35 @@ fn findings_are_named_on_a_page() {
         ("   evidence   it reads the table visit ", 1),
         ("   statement  SELECT ", 2),
         ("   advice     ", 2),
+        ("   request    /requests/", 2),
         (header(&repeated, "x-request-id"), 1),
         (header(&scanned, "x-request-id"), 1),
     ] {
         assert_eq!(lines_with(&page, part).len(), lines, "{part}: {page:?}");
     }
+}
+
+#[test]
+fn findings_are_a_page_of_links_for_a_browser() {
+    let site = Site::open_slow_demo();
+    let empty = site.get_with("/findings", "accept", BROWSER);
+    assert_eq!(header(&empty, "content-type"), "text/html; charset=utf-8");
+    assert!(empty.body().contains("Nothing was found wrong so far."));
+
+    let scanned = site.get("/slow/scan");
+    site.settled();
+    let page = site.get_with("/findings", "accept", BROWSER);
+    assert_eq!(header(&page, "cache-control"), "no-store");
+    for part in [
+        "<h2>full_scan</h2>",
+        "<dd>GET /slow/scan</dd>",
+        "CREATE INDEX visit_by_referrer",
+    ] {
+        assert!(page.body().contains(part), "{part}: {}", page.body());
+    }
+    let story = format!("/requests/{}", header(&scanned, "x-request-id"));
+    assert!(page.body().contains(&format!("href=\"{story}\"")));
+    assert_eq!(site.get(&story).status(), 200);
 }
 
 #[test]

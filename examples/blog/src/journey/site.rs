@@ -19,6 +19,9 @@ use crate::demonstration::visits;
 use crate::server::Options;
 use crate::{sample, schema, server};
 
+/// What a browser accepts.
+pub(super) const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
 /// How long a request may take to end after its answer.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -36,19 +39,29 @@ pub(super) struct Site {
 impl Site {
     /// One without notes.
     pub(super) fn open() -> Self {
-        Self::start(false, |conn| schema::migrate(conn).unwrap())
+        Self::open_with(|http_metrics| http_metrics)
+    }
+
+    /// The same, with requests that are measured otherwise.
+    pub(super) fn open_with(set: impl FnOnce(HttpMetrics) -> HttpMetrics) -> Self {
+        Self::start(false, |conn| schema::migrate(conn).unwrap(), set)
     }
 
     /// One with the sample notes and the pages that are slow on purpose.
     pub(super) fn open_slow_demo() -> Self {
-        Self::start(true, |conn| {
+        let set_up = |conn: &mut Connection| {
             schema::migrate(conn).unwrap();
             sample::fill_empty(conn).unwrap();
             visits::fill_empty(conn).unwrap();
-        })
+        };
+        Self::start(true, set_up, |http_metrics| http_metrics)
     }
 
-    fn start(slow_demo: bool, set_up: impl FnOnce(&mut Connection)) -> Self {
+    fn start(
+        slow_demo: bool,
+        set_up: impl FnOnce(&mut Connection),
+        set: impl FnOnce(HttpMetrics) -> HttpMetrics,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("blog.db");
         set_up(&mut db::connect(&path).unwrap());
@@ -60,9 +73,13 @@ impl Site {
         let metrics = Metrics::scoped(Config::default().test_mode(true)).unwrap();
         let http_metrics = {
             let _entered = metrics.enter();
-            HttpMetrics::new()
+            set(HttpMetrics::new())
         };
         let (started, start) = mpsc::channel();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the server is no work of a request"
+        )]
         let thread = std::thread::spawn(move || {
             System::new().block_on(async {
                 let options = Options {
@@ -127,7 +144,7 @@ impl Site {
         text(self.agent.run(request).unwrap())
     }
 
-    pub(super) fn conditional(&self, path: &str, header: &str, value: &str) -> Response<String> {
+    pub(super) fn get_with(&self, path: &str, header: &str, value: &str) -> Response<String> {
         let request = self
             .request("GET", path)
             .header(header, value)

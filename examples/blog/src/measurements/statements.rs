@@ -1,9 +1,10 @@
 //! The statements that took the most time, as a table for a terminal.
 
 use std::fmt::{self, Display, Formatter};
-use std::time::Duration;
 
 use starpunk_metrics::{Snapshot, StatementStats};
+
+use crate::measurements::milliseconds;
 
 /// Number of statements in the table.
 const TOP_STATEMENTS: usize = 20;
@@ -59,8 +60,4 @@ fn write_row(f: &mut Formatter<'_>, cells: &[&str; 6], text: &str) -> fmt::Resul
         write!(f, "{cell:>width$} ")?;
     }
     writeln!(f, " {text}")
-}
-
-fn milliseconds(time: Duration) -> String {
-    format!("{:.2}", time.as_secs_f64() * 1_000.0)
 }
