@@ -8,6 +8,7 @@ use starpunk_metrics_tests::serve;
 use starpunk_metrics_tests::site::Site;
 
 use crate::measured;
+use crate::notes::{author, notes};
 
 async fn own_id(id: RequestId) -> String {
     assert_eq!(RequestId::current(), Some(id));
@@ -23,6 +24,10 @@ fn site(http: HttpMetrics) -> Site {
     serve!(
         App::new()
             .route("/", web::get().to(own_id))
+            .route(
+                "/author",
+                web::get().to(|| async { author(&notes(), 7).unwrap() })
+            )
             .route("/fail", web::get().to(HttpResponse::InternalServerError))
             .route("/panic", web::get().to(panics))
             .wrap_fn(|request, service| {
@@ -150,6 +155,26 @@ fn requests_of_one_id_are_each_recorded() {
         "UNMATCHED",
         "the latest"
     );
+}
+
+/// As a proxy does that tries again.
+#[test]
+fn a_second_request_of_one_id_has_a_story_of_its_own() {
+    let (metrics, site) = trusting(&["127.0.0.0/8"]);
+    let id: RequestId = "again".parse().unwrap();
+    for _ in 0..2 {
+        site.request("GET", "/author", &[("X-Request-ID", "again")], b"");
+        // It is looked at before the next one begins.
+        let trace = metrics.trace(id).unwrap();
+        assert_eq!((trace.statements(), trace.spans().len()), (1, 2));
+    }
+    let snapshot = metrics.snapshot();
+    let told: Vec<usize> = snapshot
+        .traces()
+        .iter()
+        .map(|trace| trace.spans().len())
+        .collect();
+    assert_eq!(told, [2, 2]);
 }
 
 #[test]
