@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use crate::collect::findings::{Seen, Subject};
-use crate::collect::ids::LatestRoutes;
+use crate::collect::ids::LatestRequests;
 use crate::collect::request_diagnosis;
 use crate::collect::state::State;
 use crate::model::finding::{Finding, FindingKind};
@@ -38,7 +38,7 @@ pub(crate) fn findings(
             | FindingKind::ManyStatements => {
                 request_diagnosis::finding(subject, seen, state, names, policy)
             }
-            _ => finding(subject, seen, names, state.routes()),
+            _ => finding(subject, seen, names, state.latest_requests()),
         })
         .collect();
     for (&number, report) in &state.plans {
@@ -55,7 +55,7 @@ pub(crate) fn findings(
     all
 }
 
-fn finding(subject: &Subject, seen: &Seen, names: &Names, routes: &LatestRoutes) -> Finding {
+fn finding(subject: &Subject, seen: &Seen, names: &Names, latest: &LatestRequests) -> Finding {
     let fingerprint = |shape: u16| {
         names
             .shapes
@@ -65,7 +65,7 @@ fn finding(subject: &Subject, seen: &Seen, names: &Names, routes: &LatestRoutes)
             .to_string()
     };
     let count = seen.count;
-    let time = milliseconds(seen.time);
+    let time = spoken(seen.time);
     let (evidence, advice) = match subject.kind {
         FindingKind::RepeatedSelect => (
             format!("{}; {time} together", repeated(seen)),
@@ -115,7 +115,7 @@ fn finding(subject: &Subject, seen: &Seen, names: &Names, routes: &LatestRoutes)
                 seen.requests
                     .iter()
                     .rev()
-                    .find_map(|request| routes.of(*request).flatten())
+                    .find_map(|request| latest.of(*request)?.route)
             })
             .map(|route| names.routes.get(route).name.to_string()),
         count: seen.count,
@@ -156,7 +156,7 @@ fn held_by(seen: &Seen, fingerprint: impl Fn(u16) -> String) -> String {
     }
     text.push_str(&format!(
         ", which had it for {} already when the latest wait began",
-        milliseconds(holder.held.duration())
+        spoken(holder.held.duration())
     ));
     text
 }
@@ -237,6 +237,12 @@ fn hook_replaced(count: u64) -> Finding {
     }
 }
 
-pub(crate) fn milliseconds(time: Duration) -> String {
-    format!("{:.1} ms", time.as_secs_f64() * 1_000.0)
+pub(crate) fn spoken(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    let (amount, unit) = match seconds {
+        1.0.. => (seconds, "s"),
+        _ => (seconds * 1_000.0, "ms"),
+    };
+    let amount = format!("{amount:.1}");
+    format!("{} {unit}", amount.trim_end_matches(".0"))
 }

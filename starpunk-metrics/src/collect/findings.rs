@@ -59,6 +59,8 @@ pub(crate) struct Worst {
     pub(crate) in_pool: Duration,
     /// The statement that is most to blame, if one is.
     pub(crate) shape: Option<u16>,
+    /// The function that is, or that of the statement.
+    pub(crate) function: Option<&'static Callsite>,
 }
 
 #[derive(Debug, Default)]

@@ -1,8 +1,9 @@
-//! Request ids as keys, and the routes of the latest.
+//! Request ids as keys, and the latest requests by them.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 
+use crate::model::clock::Ticks;
 use crate::model::request_id::RequestId;
 
 /// Ids are random, or come from a peer that is trusted: there is nothing left to mix, and nobody to fear.
@@ -29,32 +30,39 @@ impl Hasher for IdHasher {
     }
 }
 
-/// How many requests' routes are remembered after their end.
-const MAX_ROUTES: usize = 512;
+/// How many requests are remembered after their end.
+const MAX_LATEST: usize = 512;
 
-/// The routes of the latest requests that have ended, for what else is known of them.
-#[derive(Debug, Default)]
-pub(crate) struct LatestRoutes {
+/// What is remembered of a request that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Latest {
     /// `None` where it was left out.
-    routes: HashMap<RequestId, Option<u32>, ById>,
-    /// The latest last; `len() <= MAX_ROUTES`.
+    pub(crate) route: Option<u32>,
+    /// When it ended, if its id is a peer's, who may send it again.
+    pub(crate) may_return_after: Option<Ticks>,
+}
+
+/// The latest requests that have ended, for what else is known of them.
+#[derive(Debug, Default)]
+pub(crate) struct LatestRequests {
+    latest: HashMap<RequestId, Latest, ById>,
+    /// The latest last; `len() <= MAX_LATEST`.
     order: VecDeque<RequestId>,
 }
 
-impl LatestRoutes {
-    /// What is known of a request: its route, if it has one; `None` where nothing is.
-    pub(crate) fn of(&self, request: RequestId) -> Option<Option<u32>> {
-        self.routes.get(&request).copied()
+impl LatestRequests {
+    pub(crate) fn of(&self, request: RequestId) -> Option<Latest> {
+        self.latest.get(&request).copied()
     }
 
-    pub(crate) fn push(&mut self, request: RequestId, route: Option<u32>) {
-        if self.routes.insert(request, route).is_some() {
+    pub(crate) fn push(&mut self, request: RequestId, latest: Latest) {
+        if self.latest.insert(request, latest).is_some() {
             return;
         }
-        if self.order.len() >= MAX_ROUTES
+        if self.order.len() >= MAX_LATEST
             && let Some(oldest) = self.order.pop_front()
         {
-            self.routes.remove(&oldest);
+            self.latest.remove(&oldest);
         }
         self.order.push_back(request);
     }
@@ -65,18 +73,25 @@ mod tests {
     use super::*;
     use std::hash::BuildHasher;
 
+    fn of_route(route: Option<u32>) -> Latest {
+        Latest {
+            route,
+            may_return_after: None,
+        }
+    }
+
     #[test]
     fn the_latest_are_known() {
-        let mut latest = LatestRoutes::default();
-        let ids: Vec<RequestId> = (0..MAX_ROUTES + 1).map(|_| RequestId::random()).collect();
+        let mut latest = LatestRequests::default();
+        let ids: Vec<RequestId> = (0..MAX_LATEST + 1).map(|_| RequestId::random()).collect();
         for id in &ids {
-            latest.push(*id, Some(7));
+            latest.push(*id, of_route(Some(7)));
         }
-        latest.push(ids[9], None);
+        latest.push(ids[9], of_route(None));
         assert_eq!(latest.of(ids[0]), None);
-        assert_eq!(latest.of(ids[1]), Some(Some(7)));
-        assert_eq!(latest.of(ids[9]), Some(None));
-        assert_eq!(latest.routes.len(), MAX_ROUTES);
+        assert_eq!(latest.of(ids[1]), Some(of_route(Some(7))));
+        assert_eq!(latest.of(ids[9]), Some(of_route(None)));
+        assert_eq!(latest.latest.len(), MAX_LATEST);
     }
 
     #[test]

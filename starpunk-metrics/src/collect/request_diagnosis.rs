@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::collect::diagnosis::{milliseconds, number_of};
+use crate::collect::diagnosis::{number_of, spoken};
 use crate::collect::findings::{Seen, Subject};
 use crate::collect::state::State;
 use crate::model::finding::{Finding, FindingKind};
@@ -30,32 +30,36 @@ pub(crate) fn finding(
             .to_string()
     };
     let statement = seen.worst.shape.map(text);
-    let of_all = format!("{} of {}", seen.count, number_of(all, "request"));
+    let of_all = match all {
+        1 => "the only request".to_owned(),
+        _ => format!("{} of {}", seen.count, number_of(all, "request")),
+    };
     let (evidence, advice) = match subject.kind {
         FindingKind::FailingRequests => (
             format!("{of_all} failed: {}", failures(series)),
-            match &statement {
-                Some(_) => "look at the trace of one of them: the statement that is named failed in it".to_owned(),
-                None => "look at the trace of one of them: it says what was done until then, and what failed".to_owned(),
-            },
+            match (&statement, seen.worst.function) {
+                (None, None) => "look at the trace of one of them: it says what was done until then",
+                _ => "look at the trace of one of them: what is named here failed in it",
+            }
+            .to_owned(),
         ),
         FindingKind::SlowRequests => (
             format!(
                 "{of_all} took {} or longer; the slowest {}, of which {} in statements, {} in polls and {} waiting for a \
                  connection",
-                milliseconds(policy.slow_request),
-                milliseconds(seen.worst.time),
-                milliseconds(seen.worst.in_statements),
-                milliseconds(seen.worst.in_polls),
-                milliseconds(seen.worst.in_pool),
+                spoken(policy.slow_request),
+                spoken(seen.worst.time),
+                spoken(seen.worst.in_statements),
+                spoken(seen.worst.in_polls),
+                spoken(seen.worst.in_pool),
             ),
             slowness(seen, statement.is_some()),
         ),
         FindingKind::BlockedExecutor => (
             format!(
                 "{of_all} kept their worker from all other requests for {} or longer at a stretch; the worst for {}",
-                milliseconds(policy.blocked_poll()),
-                milliseconds(seen.worst.time),
+                spoken(policy.blocked_poll()),
+                spoken(seen.worst.time),
             ),
             match &statement {
                 Some(_) => "run the statement in starpunk_metrics::block(..), which takes a thread that nobody waits for",
@@ -76,7 +80,10 @@ pub(crate) fn finding(
     Finding {
         kind: subject.kind,
         statement,
-        function: None,
+        function: seen
+            .worst
+            .function
+            .map(|function| function.name().to_owned()),
         route: Some(names.routes.get(route).name.to_string()),
         count: seen.count,
         time: seen.time,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::collect::findings::{Findings, Worst};
 use crate::collect::requests::{Ended, Repeated};
+use crate::model::callsite::Callsite;
 use crate::model::clock::Ticks;
 use crate::model::finding::FindingKind;
 use crate::model::names::{Effect, Names, Shape};
@@ -29,35 +30,30 @@ impl Findings {
         let in_statements = end.statement_time();
         let blocked = end.polls.longest.duration();
         if end.outcome.is_failure() {
-            let shape = ended.children.iter().rev().find_map(failed_statement);
-            self.see(FindingKind::FailingRequests, ended, end, duration, shape);
+            let blamed = failed(&ended.children);
+            self.see(FindingKind::FailingRequests, ended, end, duration, blamed);
         }
         if end.outcome.is_failure() || was_dropped(end.outcome) {
             reasons.add(TraceReason::Failed);
         }
         if duration >= policy.slow_request {
-            let shape = most_time(&ended.statements, duration);
-            self.see(FindingKind::SlowRequests, ended, end, duration, shape);
+            let blamed = most_time(&ended.statements, duration);
+            self.see(FindingKind::SlowRequests, ended, end, duration, blamed);
             reasons.add(TraceReason::Slow);
         }
         if self.look_for_repetition(ended, end.route, names, policy) {
             reasons.add(TraceReason::RepeatedStatements);
         }
         if end.statements > policy.many_statements {
-            let most = ended.statements.iter().max_by_key(|known| known.count);
-            let shape = most.map(|most| most.shape);
-            self.see(
-                FindingKind::ManyStatements,
-                ended,
-                end,
-                in_statements,
-                shape,
-            );
+            let blamed = most_often(&ended.statements, end.statements);
+            let kind = FindingKind::ManyStatements;
+            self.see(kind, ended, end, in_statements, blamed);
             reasons.add(TraceReason::ManyStatements);
         }
-        if blocked >= policy.blocked_poll() {
-            let shape = statement_in_longest_poll(ended, end);
-            self.see(FindingKind::BlockedExecutor, ended, end, blocked, shape);
+        // A panic takes its time to be told.
+        if blocked >= policy.blocked_poll() && end.outcome != RequestOutcome::Panic {
+            let blamed = statement_in_longest_poll(ended, end);
+            self.see(FindingKind::BlockedExecutor, ended, end, blocked, blamed);
             reasons.add(TraceReason::BlockedExecutor);
         }
         if reasons.is_empty() && ended.end.is_sampled {
@@ -72,7 +68,7 @@ impl Findings {
         ended: &Ended,
         end: &RequestEnd,
         time: Duration,
-        shape: Option<u16>,
+        blamed: Blamed,
     ) {
         let Some(seen) = self.find(kind, None, Some(end.route), None, None) else {
             return;
@@ -86,7 +82,8 @@ impl Findings {
                 in_statements: end.statement_time(),
                 in_polls: end.polls.busy.duration(),
                 in_pool: pool_wait(&ended.children),
-                shape,
+                shape: blamed.shape,
+                function: blamed.function,
             };
         }
     }
@@ -144,34 +141,81 @@ fn pool_wait(children: &[Child]) -> Duration {
     waits.sum()
 }
 
-fn failed_statement(child: &Child) -> Option<u16> {
-    match child.what {
-        What::Statement { shape, .. } if !child.outcome().is_ok() => Some(shape),
-        _ => None,
-    }
+/// The last statement that failed, and the function around it; or else the last function that did.
+fn failed(children: &[Child]) -> Blamed {
+    let failed = || {
+        children
+            .iter()
+            .rev()
+            .filter(|child| !child.outcome().is_ok())
+    };
+    let statement = failed().find_map(|child| match child.what {
+        What::Statement { shape, function } => Some(Blamed::statement(shape, function)),
+        What::Function(_) | What::PoolWait(_) => None,
+    });
+    statement.unwrap_or_else(|| Blamed {
+        shape: None,
+        function: failed().find_map(|child| match child.what {
+            What::Function(site) => Some(site),
+            What::Statement { .. } | What::PoolWait(_) => None,
+        }),
+    })
 }
 
 /// The statement that took the most time, if that was at least a quarter of the request's.
-fn most_time(statements: &[Repeated], duration: Duration) -> Option<u16> {
+fn most_time(statements: &[Repeated], duration: Duration) -> Blamed {
     let most = statements
         .iter()
-        .max_by(|a, b| a.taken.count().cmp(&b.taken.count()))?;
-    (most.taken.duration() * 4 >= duration).then_some(most.shape)
+        .max_by(|a, b| a.taken.count().cmp(&b.taken.count()));
+    let most = most.filter(|most| most.taken.duration() * 4 >= duration);
+    Blamed::repeated(most)
+}
+
+/// The statement that ran most often, if it was at least a quarter of all.
+fn most_often(statements: &[Repeated], all: u32) -> Blamed {
+    let most = statements.iter().max_by_key(|known| known.count);
+    Blamed::repeated(most.filter(|most| most.count >= all / 4))
 }
 
 /// The statement that took the most time of the longest poll, if that was at least a quarter of it.
-fn statement_in_longest_poll(ended: &Ended, end: &RequestEnd) -> Option<u16> {
+fn statement_in_longest_poll(ended: &Ended, end: &RequestEnd) -> Blamed {
     let began = end.polls.longest_began;
     let over: Ticks = began.after(end.polls.longest);
     let inside = ended.children.iter().filter(|child| {
         child.thread == ended.end.thread && child.start >= began && child.start <= over
     });
     let statements = inside.filter_map(|child| match child.what {
-        What::Statement { shape, .. } => Some((child.taken, shape)),
+        What::Statement { shape, function } => Some((child.taken, shape, function)),
         What::Function(_) | What::PoolWait(_) => None,
     });
-    let (taken, shape) = statements.max_by(|(a, _), (b, _)| a.count().cmp(&b.count()))?;
-    (taken.count() * 4 >= end.polls.longest.count()).then_some(shape)
+    let most = statements.max_by(|a, b| a.0.count().cmp(&b.0.count()));
+    match most {
+        Some((taken, shape, function)) if taken.count() * 4 >= end.polls.longest.count() => {
+            Blamed::statement(shape, function)
+        }
+        _ => Blamed::default(),
+    }
+}
+
+/// What is most to blame, if anything is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Blamed {
+    shape: Option<u16>,
+    function: Option<&'static Callsite>,
+}
+
+impl Blamed {
+    fn statement(shape: u16, function: Option<&'static Callsite>) -> Self {
+        Self {
+            shape: Some(shape),
+            function,
+        }
+    }
+
+    fn repeated(repeated: Option<&Repeated>) -> Self {
+        let blamed = repeated.map(|known| Self::statement(known.shape, known.function));
+        blamed.unwrap_or_default()
+    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::collect::ids::{ById, LatestRoutes};
-use crate::model::callsite::Callsite;
+use crate::collect::ids::{ById, Latest, LatestRequests};
+use crate::model::callsite::{CallKind, Callsite};
 use crate::model::clock::TickSpan;
 use crate::model::request::Request;
 use crate::model::request_id::RequestId;
@@ -83,14 +83,18 @@ pub(crate) struct Requests {
     /// The round in which room was looked for last.
     crowded_in: Option<u64>,
     /// Those that were looked at.
-    pub(crate) routes: LatestRoutes,
+    pub(crate) latest: LatestRequests,
 }
 
 impl Requests {
     /// Takes in what was done for a request; hands it back where that was looked at already.
     pub(crate) fn add(&mut self, id: RequestId, child: Child) -> Option<Child> {
         if !self.open.contains_key(&id) {
-            if self.routes.of(id).is_some() {
+            if self
+                .latest
+                .of(id)
+                .is_some_and(|latest| latest.has_done(&child))
+            {
                 return Some(child);
             }
             self.make_room();
@@ -131,15 +135,20 @@ impl Requests {
     }
 
     /// Ends a round: what ended in one before it is looked at.
-    pub(crate) fn settle(&mut self, mut look: impl FnMut(Ended)) {
+    ///
+    /// `join` is given what came late: work of an id that a peer might have sent again, and has not.
+    pub(crate) fn settle(
+        &mut self,
+        mut look: impl FnMut(Ended),
+        join: impl FnMut(RequestId, Child),
+    ) {
         while let Some((end, round)) = self.ended.pop_front() {
             if round == self.round {
                 self.ended.push_front((end, round));
                 break;
             }
             let id = end.request.id;
-            let route = end.request.end().map(|end| end.route);
-            self.routes.push(id, route);
+            self.latest.push(id, Latest::of(&end.request));
             let request = self.open.remove(&id).unwrap_or_default();
             self.held -= request.children.len();
             if !end.request.is_excluded() {
@@ -147,8 +156,8 @@ impl Requests {
             }
         }
         self.round += 1;
-        if self.round.is_multiple_of(1_000) {
-            self.forget_idle();
+        if self.round.is_multiple_of(100) {
+            self.forget_idle(join);
         }
     }
 
@@ -158,14 +167,57 @@ impl Requests {
     }
 
     /// Work that outlived its request, or whose request's end was lost, must not stay for ever.
-    fn forget_idle(&mut self) {
-        let round = self.round;
-        let held = &mut self.held;
-        self.open.retain(|_, request| {
-            let stays = round - request.last_round <= MAX_IDLE_ROUNDS;
-            *held -= if stays { 0 } else { request.children.len() };
-            stays
+    fn forget_idle(&mut self, mut join: impl FnMut(RequestId, Child)) {
+        let Self {
+            open,
+            held,
+            round,
+            latest,
+            ..
+        } = self;
+        let gone = open.extract_if(|id, request| {
+            let idle = *round - request.last_round;
+            let is_late = latest.of(*id).is_some();
+            idle > MAX_IDLE_ROUNDS || idle > MAX_CROWDED_ROUNDS && is_late
         });
+        for (id, request) in gone {
+            *held -= request.children.len();
+            request
+                .children
+                .into_iter()
+                .for_each(|child| join(id, child));
+        }
+    }
+}
+
+impl Ended {
+    /// How many of its statements never came, at least: under pressure ordinary events are counted where they happen.
+    pub(crate) fn missing(&self) -> u32 {
+        let counted = self.end.request.end().map_or(0, |end| end.statements);
+        let is_one = |child: &&Child| match child.what {
+            What::Statement { .. } => true,
+            // It counts as one where no statement was seen inside.
+            What::Function(site) => site.kind() == CallKind::Query,
+            What::PoolWait(_) => false,
+        };
+        let told = self.children.iter().filter(is_one).count();
+        counted.saturating_sub(u32::try_from(told).unwrap_or(u32::MAX))
+    }
+}
+
+impl Latest {
+    fn of(request: &Request) -> Self {
+        let end = request.end();
+        let adopted = end.filter(|_| request.adopted_id().is_some());
+        Self {
+            route: end.map(|end| end.route),
+            may_return_after: adopted.map(|end| end.end),
+        }
+    }
+
+    /// Whether something is late work of it, and not of another request with its id.
+    fn has_done(self, child: &Child) -> bool {
+        self.may_return_after.is_none_or(|end| child.start <= end)
     }
 }
 
@@ -207,8 +259,10 @@ fn count(statements: &mut Vec<Repeated>, child: &Child) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::client_request_id::ClientRequestId;
     use crate::model::clock::Ticks;
     use crate::model::operation::OutcomeKind;
+    use crate::model::request::{Inbound, RequestEnd};
     use crate::model::statement::Statement;
 
     fn statement(id: RequestId, shape: u16) -> Child {
@@ -238,10 +292,13 @@ mod tests {
     /// How many statements of how many shapes are told of what has ended.
     fn told(requests: &mut Requests) -> Vec<(u32, usize)> {
         let mut told = Vec::new();
-        requests.settle(|ended| {
-            let count = ended.statements.iter().map(|repeated| repeated.count).sum();
-            told.push((count, ended.statements.len()));
-        });
+        requests.settle(
+            |ended| {
+                let count = ended.statements.iter().map(|repeated| repeated.count).sum();
+                told.push((count, ended.statements.len()));
+            },
+            |_, _| {},
+        );
         told
     }
 
@@ -323,10 +380,13 @@ mod tests {
         }
         requests.end(end(id));
         told(&mut requests);
-        requests.settle(|ended| {
-            assert_eq!((ended.children.len(), ended.omitted), (MAX_SPANS, 800));
-            assert_eq!(ended.statements[0].count, 1_000);
-        });
+        requests.settle(
+            |ended| {
+                assert_eq!((ended.children.len(), ended.omitted), (MAX_SPANS, 800));
+                assert_eq!(ended.statements[0].count, 1_000);
+            },
+            |_, _| {},
+        );
     }
 
     #[test]
@@ -346,5 +406,35 @@ mod tests {
         let told = told(&mut requests);
         assert!(told.iter().all(|(count, _)| *count == MAX_SPANS as u32));
         assert_eq!(requests.held, 0);
+    }
+
+    #[test]
+    fn what_comes_late_for_an_id_that_is_not_sent_again_joins_after_a_while() {
+        let mut requests = Requests::default();
+        let sent = ClientRequestId::parse(b"again").expect("it is valid");
+        let inbound = Inbound {
+            client_request_id: Some(sent),
+            is_adopted: true,
+            trace_parent: None,
+        };
+        let id = RequestId::random();
+        let request = Request::new(id, Ticks::ZERO, Some(Box::new(inbound)));
+        request.finish(RequestEnd::UNKNOWN);
+        requests.end(End {
+            request: Arc::new(request),
+            thread: 1,
+            is_sampled: false,
+        });
+        told(&mut requests);
+        told(&mut requests);
+        let mut late = statement(id, 1);
+        late.start = Ticks::now();
+        assert!(requests.add(id, late).is_none(), "it may be of another");
+        let mut joined = Vec::new();
+        for _ in 0..MAX_CROWDED_ROUNDS + 200 {
+            requests.settle(|_| {}, |id, _| joined.push(id));
+        }
+        assert_eq!(joined, [id]);
+        assert_eq!((requests.open.len(), requests.held), (0, 0));
     }
 }

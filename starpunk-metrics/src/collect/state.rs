@@ -1,11 +1,12 @@
 //! What the collector has gathered: the counts, the two buffers of records, and what it found.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::collect::findings::Findings;
-use crate::collect::ids::LatestRoutes;
+use crate::collect::ids::LatestRequests;
 use crate::collect::kept_log;
 use crate::collect::requests::{End, Ended, Requests};
 use crate::collect::ring::RingBuffer;
@@ -124,14 +125,18 @@ impl State {
             callers,
             ..
         } = self;
-        requests.settle(|request| {
-            count_callers(callers, &request);
-            let reasons = findings.look_at_request(&request, view.names, view.policy);
-            if let Some(trace) = trace_of(request, reasons, &view.anchor) {
-                kept_log::tell(&trace, view.names);
-                traces.keep(trace);
-            }
-        });
+        let traces = RefCell::new(traces);
+        requests.settle(
+            |request| {
+                count_callers(callers, &request);
+                let reasons = findings.look_at_request(&request, view.names, view.policy);
+                if let Some(trace) = trace_of(request, reasons, &view.anchor) {
+                    kept_log::tell(&trace, view.names);
+                    traces.borrow_mut().keep(trace);
+                }
+            },
+            |id, late| traces.borrow_mut().join(id, late),
+        );
         self.warnings.warn_of_rest();
     }
 
@@ -174,9 +179,8 @@ impl State {
         }
     }
 
-    /// The routes of the latest requests.
-    pub(crate) fn routes(&self) -> &LatestRoutes {
-        &self.requests.routes
+    pub(crate) fn latest_requests(&self) -> &LatestRequests {
+        &self.requests.latest
     }
 
     pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
@@ -238,11 +242,9 @@ fn trace_of(ended: Ended, reasons: Reasons, anchor: &Anchor) -> Option<TraceReco
     if reasons.is_empty() {
         return None;
     }
+    let omitted = ended.omitted.max(ended.missing());
     let Ended {
-        end,
-        mut children,
-        omitted,
-        ..
+        end, mut children, ..
     } = ended;
     children.shrink_to_fit();
     Some(TraceRecord {

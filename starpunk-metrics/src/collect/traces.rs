@@ -42,10 +42,10 @@ struct Kept {
 }
 
 impl Traces {
-    /// The traces, oldest first.
+    /// The traces, in the order in which they began.
     pub(crate) fn sorted(&self) -> Vec<&Arc<TraceRecord>> {
         let mut all: Vec<&Kept> = self.iter().collect();
-        all.sort_by_key(|kept| kept.number);
+        all.sort_by_key(|kept| (kept.record.request.start, kept.number));
         all.into_iter().map(|kept| &kept.record).collect()
     }
 

@@ -42,7 +42,7 @@ pub(crate) fn route(route: &RouteStats) -> Value {
     object["sessions"] = json!({
         "count": route.sessions.count(),
         "p50_seconds": seconds(route.sessions.quantile(0.50)),
-        "max_seconds": seconds(route.sessions.quantile(1.0)),
+        "max_seconds": seconds(route.sessions.max()),
     });
     object["polls"] = polls(&route.polls);
     object["request_bytes"] = json!(route.request_bytes);
@@ -56,7 +56,7 @@ pub(crate) fn route(route: &RouteStats) -> Value {
 pub(crate) fn trace(trace: &RequestTrace) -> Value {
     let client = trace.client_request_id().map(ClientRequestId::as_str);
     let parent = trace.trace_parent();
-    let reasons = trace.reasons().iter().copied().map(TraceReason::as_str);
+    let reasons = trace.reasons().into_iter().map(TraceReason::as_str);
     json!({
         "request_id": trace.request_id().to_string(),
         "client_request_id": client,
@@ -115,6 +115,7 @@ fn value_of(value: &field::Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::trace::Reasons;
     use std::sync::Arc;
     use std::time::{Duration, SystemTime};
 
@@ -195,12 +196,14 @@ mod tests {
         let request = Request::new(RequestId::random(), Ticks::ZERO, Some(Box::new(inbound)));
         request.finish(end(route));
         request.read(3);
+        let mut reasons = Reasons::default();
+        reasons.add(TraceReason::Failed);
+        reasons.add(TraceReason::Slow);
         let record = TraceRecord {
             request: Arc::new(request),
-            end: end(route),
             started_at: SystemTime::UNIX_EPOCH + Duration::from_millis(1_500),
             thread: 0,
-            reasons: vec![TraceReason::Failed, TraceReason::Slow],
+            reasons,
             children: vec![Child::of_statement(&statement(shape), 4)],
             omitted: 2,
         };

@@ -50,6 +50,11 @@ impl Histogram {
         }
     }
 
+    /// Returns the longest duration; zero where it is empty.
+    pub fn max(&self) -> Duration {
+        Duration::from_nanos(self.max_nanos)
+    }
+
     /// Returns the number of durations recorded.
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()

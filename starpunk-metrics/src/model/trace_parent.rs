@@ -73,12 +73,12 @@ impl TraceParent {
     }
 
     /// The trace id as its 32 digits.
-    pub(crate) fn trace_id_hex(self) -> impl fmt::Display {
+    pub fn trace_id_hex(self) -> impl fmt::Display {
         fmt::from_fn(move |f| write!(f, "{:032x}", self.trace_id()))
     }
 
     /// The parent id as its 16 digits.
-    pub(crate) fn parent_id_hex(self) -> impl fmt::Display {
+    pub fn parent_id_hex(self) -> impl fmt::Display {
         fmt::from_fn(move |f| write!(f, "{:016x}", self.parent_id))
     }
 }

@@ -1,15 +1,21 @@
 //! The current request in the hands of the application: to carry it to another thread or task, and to leave it out.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use pin_project_lite::pin_project;
 
+use crate::model::callsite::Callsite;
 use crate::model::client_request_id::ClientRequestId;
+use crate::model::request::Request;
 use crate::model::request_id::RequestId;
 use crate::model::trace_parent::TraceParent;
 use crate::record::context::Context;
+use crate::record::recorder::Recorder;
+use crate::record::span::WorkSpan;
 
 /// The request that some work is for, to be carried to where that work goes on.
 ///
@@ -27,39 +33,59 @@ use crate::record::context::Context;
 ///
 /// Outside of any request it carries what there is: the pipeline, and no request.
 #[derive(Clone, Debug, Default)]
-pub struct RequestContext(Context);
+pub struct RequestContext {
+    recorder: Option<Arc<Recorder>>,
+    request: Option<Arc<Request>>,
+    function: Option<&'static Callsite>,
+    span: WorkSpan,
+}
 
 impl RequestContext {
     /// Returns what this thread works for now.
     pub fn current() -> Self {
-        Self(Context::current())
+        let context = Context::current();
+        Self {
+            recorder: context.recorder,
+            request: context.request,
+            function: context.function.get(),
+            span: context.span,
+        }
+    }
+
+    fn context(&self) -> Context {
+        Context {
+            recorder: self.recorder.clone(),
+            request: self.request.clone(),
+            function: Cell::new(self.function),
+            span: self.span.clone(),
+        }
     }
 
     /// Returns the request's id; `None` outside of a request.
     pub fn id(&self) -> Option<RequestId> {
-        self.0.request.as_ref().map(|request| request.id)
+        self.request.as_ref().map(|request| request.id)
     }
 
     /// Returns the id that the client sent in `X-Request-ID`, if it sent a valid one.
     pub fn client_request_id(&self) -> Option<&ClientRequestId> {
-        self.0.request.as_ref()?.client_request_id()
+        self.request.as_ref()?.client_request_id()
     }
 
     /// Returns the caller's place in its trace, if it sent a valid `traceparent`.
     pub fn trace_parent(&self) -> Option<TraceParent> {
-        self.0.request.as_ref()?.trace_parent()
+        self.request.as_ref()?.trace_parent()
     }
 
     /// Runs `work` for the request, on any thread. What the thread worked for before comes back, also after a panic.
     pub fn enter<R>(&self, work: impl FnOnce() -> R) -> R {
-        self.0.clone().enter(work)
+        self.context().enter(work)
     }
 
     /// Makes `future` work for the request wherever it is polled, for executors other than actix's.
     pub fn wrap<F: Future>(self, future: F) -> InRequest<F> {
         InRequest {
             future: Some(future),
-            context: self.0,
+            context: self.context(),
         }
     }
 
@@ -67,11 +93,11 @@ impl RequestContext {
     ///
     /// A handler that answers health checks may call it. Statements and functions inside count as ever, for no request.
     pub fn exclude(&self) {
-        let Some(request) = &self.0.request else {
+        let Some(request) = &self.request else {
             return;
         };
         if request.exclude()
-            && let Some(recorder) = &self.0.recorder
+            && let Some(recorder) = &self.recorder
         {
             recorder.gauges.request_ended();
         }
@@ -110,3 +136,9 @@ impl<F: Future> Future for InRequest<F> {
         this.context.enter(|| future.poll(cx))
     }
 }
+
+/// Whoever has it may share it: threads, and the closures of a pool.
+const _: () = {
+    const fn is_shared<T: Send + Sync>() {}
+    is_shared::<RequestContext>();
+};

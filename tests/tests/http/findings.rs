@@ -225,7 +225,7 @@ fn slow_requests_are_found_with_where_their_time_went() {
         let evidence = &finding.evidence;
         let start = "2 of 2 requests took 10.0 ms or longer; the slowest ";
         assert!(evidence.starts_with(start), "{evidence}");
-        assert!(evidence.contains(" in statements and "), "{evidence}");
+        assert!(evidence.contains(" in statements, "), "{evidence}");
         assert_eq!(finding.statement.as_deref(), statement, "{how}");
         assert!(finding.advice.contains(advice), "{how}: {}", finding.advice);
         assert_eq!(examples(&finding), ids);

@@ -64,8 +64,9 @@ pub(crate) struct RequestGuard {
     method: MethodLabel,
     is_head: bool,
     uri: Uri,
-    /// Known once it has waited for something, or a resource has answered; it is in that one's gauge then.
+    /// Whose gauge it is in: a guess once it has waited for something, and the truth once a resource has answered.
     route: Option<Route>,
+    is_routed: bool,
     polls: RequestPolls,
     /// When the latest poll ended.
     latest: Ticks,
@@ -100,6 +101,7 @@ impl RequestGuard {
             is_head: method == Method::HEAD,
             uri,
             route: None,
+            is_routed: false,
             polls: RequestPolls::NONE,
             latest: Ticks::ZERO,
             head: None,
@@ -135,7 +137,7 @@ impl RequestGuard {
             self.leave_route();
         } else if self.route.is_none() {
             let pattern = self.routes.guess(&self.uri);
-            self.routed(pattern.as_deref());
+            self.enter_route(pattern.as_deref());
         }
     }
 
@@ -144,6 +146,11 @@ impl RequestGuard {
         if self.is_left_out() {
             return self.leave_route();
         }
+        self.is_routed = true;
+        self.enter_route(pattern);
+    }
+
+    fn enter_route(&mut self, pattern: Option<&str>) {
         let Some(recorder) = &self.context.recorder else {
             return;
         };
@@ -269,14 +276,12 @@ impl Drop for RequestGuard {
         };
         let is_counted = request.close();
         if is_counted {
-            let route = self.route.as_ref().map_or_else(
-                || {
-                    let pattern = self.routes.pattern_of(&self.uri);
-                    let found = self.routes.find(&recorder, self.method, pattern.as_deref());
-                    found.number
-                },
-                |route| route.number,
-            );
+            let routed = self.route.as_ref().filter(|_| self.is_routed);
+            let route = routed.map(|route| route.number).unwrap_or_else(|| {
+                let pattern = self.routes.pattern_of(&self.uri);
+                let found = self.routes.find(&recorder, self.method, pattern.as_deref());
+                found.number
+            });
             request.finish(self.end(&request, route));
         }
         // Also of one that was left out: what was gathered of it until then goes.

@@ -65,6 +65,15 @@ impl Work {
         }
     }
 
+    /// Whether its statements are counted.
+    fn counts(&self) -> bool {
+        match &self.place {
+            Place::Measured(_) => true,
+            Place::Unmeasured(context) => context.recorder.is_some(),
+            Place::Outside => false,
+        }
+    }
+
     fn holder(self) -> Option<Holder> {
         match self.place {
             Place::Measured(holder) => Some(holder),
@@ -177,7 +186,8 @@ fn finish<B: MessageBody>(
 ) -> ServiceResponse<MeasuredBody<B>> {
     if let Some(request) = &work.request {
         identity::sign(response.headers_mut(), request);
-        server_timing::tell(response.headers_mut(), request, settings);
+        let counts = work.counts();
+        server_timing::tell(response.headers_mut(), request, settings, counts);
     }
     let holder = work.holder();
     if let Some(holder) = &holder {
@@ -197,6 +207,7 @@ fn finish_error(mut error: Error, work: Work, settings: &Arc<Settings>) -> Error
     let Some(request) = request.clone() else {
         return error;
     };
+    let counts = work.counts();
     let holder = work.holder();
     if let Some(holder) = &holder {
         // What holds if nobody ever asks for the response.
@@ -206,7 +217,7 @@ fn finish_error(mut error: Error, work: Work, settings: &Arc<Settings>) -> Error
     let settings = Arc::clone(settings);
     error.add_response_mapper(move |mut response: HttpResponse| {
         identity::sign(response.headers_mut(), &request);
-        server_timing::tell(response.headers_mut(), &request, &settings);
+        server_timing::tell(response.headers_mut(), &request, &settings, counts);
         let Some(holder) = holder.clone() else {
             return response;
         };
