@@ -4,11 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
 
-use actix_web::body::{BodySize, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use bytes::Bytes;
 use pin_project_lite::pin_project;
 
-use crate::instrument::actix::guard::{Holder, RequestGuard};
+use crate::instrument::actix::guard::{Head, Holder, RequestGuard};
 use crate::model::clock::Ticks;
 
 pin_project! {
@@ -18,6 +18,8 @@ pin_project! {
         // `None` once it was dropped.
         #[pin]
         body: Option<B>,
+        // What it said of itself when it was sent; what is left of it may be less.
+        size: BodySize,
         // `None` where nothing is measured.
         holder: Option<Holder>,
     }
@@ -37,18 +39,25 @@ impl<B: MessageBody> MeasuredBody<B> {
     pub(crate) fn new(body: B, holder: Option<Holder>) -> Self {
         let size = body.size();
         if let Some(holder) = &holder {
-            holder.with(|guard| {
-                // These are never polled, or need not be: the response is whole with its head.
-                if guard.is_head() || matches!(size, BodySize::None | BodySize::Sized(0)) {
-                    guard.completed();
-                }
-            });
+            holder.with(|guard| begin(guard, size));
         }
         Self {
             body: Some(body),
+            size,
             holder,
         }
     }
+}
+
+/// These are never polled, or need not be: the response is whole with its head.
+fn begin(guard: &mut RequestGuard, size: BodySize) {
+    if guard.is_head() || is_empty(size) {
+        guard.completed();
+    }
+}
+
+fn is_empty(size: BodySize) -> bool {
+    matches!(size, BodySize::None | BodySize::Sized(0))
 }
 
 impl<B: MessageBody> MessageBody for MeasuredBody<B> {
@@ -67,41 +76,106 @@ impl<B: MessageBody> MessageBody for MeasuredBody<B> {
         let Some(mut body) = this.body.as_pin_mut() else {
             return Poll::Ready(None);
         };
+        let size = *this.size;
         let polled = this
             .holder
             .as_ref()
-            .and_then(|holder| holder.with(|guard| poll_measured(body.as_mut(), cx, guard)));
+            .and_then(|holder| holder.with(|guard| poll_measured(body.as_mut(), size, cx, guard)));
         polled.unwrap_or_else(|| body.poll_next(cx))
     }
 }
 
 fn poll_measured<B: MessageBody>(
     mut body: Pin<&mut B>,
+    size: BodySize,
     cx: &mut TaskContext<'_>,
     guard: &mut RequestGuard,
 ) -> Poll<Option<Result<Bytes, B::Error>>> {
-    if guard.is_whole() {
-        // There is nothing more to learn of it.
-        return guard.enter(|| body.poll_next(cx));
-    }
-    let size = body.size();
-    let polled = guard.poll(Ticks::now(), || {
-        catch_unwind(AssertUnwindSafe(|| body.as_mut().poll_next(cx)))
-    });
+    let work = || catch_unwind(AssertUnwindSafe(|| body.as_mut().poll_next(cx)));
+    // Its time is over when it is whole. But it can still fail, and then actix drops what it has not sent yet.
+    let polled = if guard.is_whole() {
+        guard.enter(work)
+    } else {
+        guard.poll(Ticks::now(), work)
+    };
     let polled = polled.unwrap_or_else(|panic| {
         guard.panicked();
         resume_unwind(panic)
     });
     match &polled {
-        Poll::Ready(Some(Ok(chunk))) => {
-            guard.wrote(chunk.len());
-            if matches!(size, BodySize::Sized(length) if length == guard.response_bytes()) {
-                guard.completed();
-            }
-        }
+        Poll::Ready(Some(Ok(chunk))) => guard.wrote(chunk.len(), size),
         Poll::Ready(Some(Err(_))) => guard.broke_off(),
-        Poll::Ready(None) => guard.completed(),
+        Poll::Ready(None) => guard.ended(size),
         Poll::Pending => {}
     }
     polled
+}
+
+pin_project! {
+    /// The body of a response that was made of an error. Several may be made; the one that is sent is what the request ends with.
+    #[derive(Debug)]
+    pub(crate) struct ErrorBody {
+        #[pin]
+        body: MeasuredBody<BoxBody>,
+        // `None` once it was told.
+        head: Option<Head>,
+    }
+
+    impl PinnedDrop for ErrorBody {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            // Nobody polls what is empty, so it may have been sent; the last one was.
+            let is_sent = |guard: &mut RequestGuard| guard.is_head() || is_empty(this.body.size);
+            tell(&this.body, this.head, is_sent);
+        }
+    }
+}
+
+impl ErrorBody {
+    pub(crate) fn new(body: BoxBody, head: Head, holder: Holder) -> Self {
+        let size = body.size();
+        let body = MeasuredBody {
+            body: Some(body),
+            size,
+            holder: Some(holder),
+        };
+        Self {
+            body,
+            head: Some(head),
+        }
+    }
+}
+
+impl MessageBody for ErrorBody {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let this = self.project();
+        tell(&this.body, this.head, |_| true);
+        this.body.poll_next(cx)
+    }
+}
+
+/// Makes this the response of the request, once, if it is sent.
+fn tell(
+    body: &MeasuredBody<BoxBody>,
+    head: &mut Option<Head>,
+    is_sent: impl FnOnce(&mut RequestGuard) -> bool,
+) {
+    let (Some(head), Some(holder)) = (head.take(), &body.holder) else {
+        return;
+    };
+    holder.with(|guard| {
+        if is_sent(guard) {
+            guard.responded(head);
+            begin(guard, body.size);
+        }
+    });
 }

@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use actix_web::body::BodySize;
 use actix_web::dev::ResponseHead;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::http::{Method, StatusCode, Uri};
@@ -181,13 +182,12 @@ impl RequestGuard {
     }
 
     /// The head of the response was ready with the latest poll.
-    pub(crate) fn responded(&mut self, head: &ResponseHead) {
+    pub(crate) fn responded(&mut self, head: Head) {
         self.head = Some(self.latest);
         self.whole = None;
         self.response_bytes = 0;
         self.status = Some(head.status);
-        let content_type = head.headers.get(CONTENT_TYPE);
-        self.is_event_stream = content_type.is_some_and(is_event_stream);
+        self.is_event_stream = head.is_event_stream;
     }
 
     /// An inner service returned an error that has this status, unless its response says otherwise.
@@ -206,15 +206,31 @@ impl RequestGuard {
         self.has_broken_body = true;
     }
 
-    /// So many bytes of the body went out.
-    pub(crate) fn wrote(&mut self, bytes: usize) {
-        if !self.is_head {
-            self.response_bytes += bytes as u64;
+    /// So many bytes of a body of this size went out. actix cuts off what is more than that.
+    pub(crate) fn wrote(&mut self, bytes: usize, size: BodySize) {
+        if self.is_head {
+            return;
+        }
+        self.response_bytes += bytes as u64;
+        if let BodySize::Sized(length) = size
+            && length <= self.response_bytes
+        {
+            self.response_bytes = length;
+            if !self.is_whole() {
+                self.completed();
+            }
         }
     }
 
-    pub(crate) fn response_bytes(&self) -> u64 {
-        self.response_bytes
+    /// A body of this size says that this was all. actix breaks off one that gave less.
+    pub(crate) fn ended(&mut self, size: BodySize) {
+        if self.is_whole() {
+            return;
+        }
+        match size {
+            BodySize::Sized(_) => self.broke_off(),
+            BodySize::None | BodySize::Stream => self.completed(),
+        }
     }
 
     /// The last byte went out with the latest poll.
@@ -237,8 +253,8 @@ impl RequestGuard {
     }
 
     fn outcome(&self) -> RequestOutcome {
-        // A panic elsewhere, such as in an outer middleware, drops it too.
-        if self.has_panicked || !self.is_whole() && std::thread::panicking() {
+        // A panic elsewhere, such as in an outer middleware, drops it too; nothing is sent then, whatever it was.
+        if self.has_panicked || std::thread::panicking() {
             return RequestOutcome::Panic;
         }
         if self.has_broken_body {
@@ -263,6 +279,23 @@ impl RequestGuard {
             polls: self.polls,
             statements: request.statements(),
             statement_ticks: request.statement_ticks(),
+        }
+    }
+}
+
+/// What the head of a response says of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Head {
+    status: StatusCode,
+    is_event_stream: bool,
+}
+
+impl Head {
+    pub(crate) fn of(head: &ResponseHead) -> Self {
+        let content_type = head.headers.get(CONTENT_TYPE);
+        Self {
+            status: head.status,
+            is_event_stream: content_type.is_some_and(is_event_stream),
         }
     }
 }

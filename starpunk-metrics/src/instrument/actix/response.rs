@@ -15,8 +15,8 @@ use actix_web::dev::ServiceResponse;
 use actix_web::error::ErrorInternalServerError;
 use pin_project_lite::pin_project;
 
-use crate::instrument::actix::body::MeasuredBody;
-use crate::instrument::actix::guard::{Holder, RequestGuard};
+use crate::instrument::actix::body::{ErrorBody, MeasuredBody};
+use crate::instrument::actix::guard::{Head, Holder, RequestGuard};
 use crate::instrument::actix::middleware::Settings;
 use crate::instrument::actix::{identity, server_timing};
 use crate::model::clock::Ticks;
@@ -192,7 +192,7 @@ fn finish<B: MessageBody>(
     let holder = work.holder();
     if let Some(holder) = &holder {
         holder.with(|guard| {
-            guard.responded(response.response().head());
+            guard.responded(Head::of(response.response().head()));
             guard.routed(response.request().match_pattern().as_deref());
         });
     }
@@ -221,8 +221,7 @@ fn finish_error(mut error: Error, work: Work, settings: &Arc<Settings>) -> Error
         let Some(holder) = holder.clone() else {
             return response;
         };
-        holder.with(|guard| guard.responded(response.head()));
-        response.map_body(|_, body| BoxBody::new(MeasuredBody::new(body, Some(holder))))
+        response.map_body(|head, body| BoxBody::new(ErrorBody::new(body, Head::of(head), holder)))
     });
     error
 }
