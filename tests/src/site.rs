@@ -29,18 +29,17 @@ pub struct Site {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Serves an App, made anew for each worker, on a port that the system gives: `serve!(app)`, `serve!(app, workers = 2)`.
+/// Serves an App, made anew for each worker, on a port that the system gives. Settings are those of `HttpServer`:
+/// `serve!(app)`, `serve!(app, workers = 2, h1_allow_half_closed = false)`.
 #[macro_export]
 macro_rules! serve {
-    ($app:expr) => {
-        $crate::serve!($app, workers = 1)
-    };
-    ($app:expr, workers = $workers:expr) => {
+    ($app:expr $(, $setting:ident = $value:expr)* $(,)?) => {
         $crate::site::Site::run(move |listener| {
             actix_web::HttpServer::new(move || $app)
-                .workers($workers)
+                .workers(1)
                 .disable_signals()
                 .shutdown_timeout(1)
+                $(.$setting($value))*
                 .listen(listener)
                 .map(actix_web::HttpServer::run)
         })
@@ -78,6 +77,24 @@ impl Site {
         stream
     }
 
+    /// A connection that stays open, on which these bytes were sent.
+    pub fn send(&self, bytes: impl AsRef<[u8]>) -> TcpStream {
+        let mut stream = self.connect();
+        stream.write_all(bytes.as_ref()).unwrap();
+        stream
+    }
+
+    /// A connection that stays open, on which this path was asked for.
+    pub fn ask(&self, path: &str) -> TcpStream {
+        self.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+    }
+
+    /// Tells the server to end, and to let the requests that it has go on for a second. Dropping the site waits for that.
+    pub fn stop_gracefully(&self) {
+        // The command is sent by the call; its future only waits.
+        drop(self.handle.stop(true));
+    }
+
     pub fn get(&self, path: &str) -> Response {
         self.request("GET", path, &[], b"")
     }
@@ -108,14 +125,35 @@ impl Site {
 
     /// Sends these bytes, and reads to the end of the connection.
     pub fn raw(&self, bytes: &[u8]) -> Response {
-        let mut stream = self.connect();
-        stream.write_all(bytes).unwrap();
-        let mut answer = Vec::new();
-        // A server that drops the connection may reset it; what came until then counts.
-        let _ = stream.read_to_end(&mut answer);
-        let _ = stream.shutdown(Shutdown::Both);
-        Response::parse(&answer)
+        Response::parse(&self.exchange(bytes))
     }
+
+    /// Sends these bytes, and returns what came until the end of the connection.
+    pub fn exchange(&self, bytes: impl AsRef<[u8]>) -> Vec<u8> {
+        let mut stream = self.send(bytes);
+        let answer = read_all(&mut stream);
+        let _ = stream.shutdown(Shutdown::Both);
+        answer
+    }
+}
+
+/// What comes until the end of the connection.
+pub fn read_all(stream: &mut TcpStream) -> Vec<u8> {
+    let mut answer = Vec::new();
+    // A server that drops the connection may reset it; what came until then counts.
+    let _ = stream.read_to_end(&mut answer);
+    answer
+}
+
+/// What comes until these bytes have come.
+pub fn read_until(stream: &mut TcpStream, end: &[u8]) -> Vec<u8> {
+    let mut answer = Vec::new();
+    while !answer.ends_with(end) {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        answer.push(byte[0]);
+    }
+    answer
 }
 
 impl Drop for Site {
@@ -134,24 +172,50 @@ impl Drop for Site {
 pub struct Response {
     /// 0 where nothing came.
     pub status: u16,
+    pub status_line: String,
     pub headers: Vec<(String, String)>,
+    /// As it was sent: the chunks of a chunked one are not put together.
     pub body: Vec<u8>,
 }
 
 impl Response {
-    fn parse(answer: &[u8]) -> Self {
-        let end = answer.windows(4).position(|window| window == b"\r\n\r\n");
+    /// The one response that came.
+    pub fn parse(answer: &[u8]) -> Self {
+        let end = find(answer, b"\r\n\r\n");
         let head = String::from_utf8_lossy(&answer[..end.unwrap_or(0)]).into_owned();
         let mut lines = head.lines();
-        let status = lines.next().and_then(|line| line.split(' ').nth(1));
+        let status_line = lines.next().unwrap_or_default().to_owned();
+        let status = status_line.split(' ').nth(1);
         Self {
             status: status.map_or(0, |status| status.parse().unwrap()),
             headers: lines
                 .filter_map(|line| line.split_once(": "))
                 .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
                 .collect(),
-            body: end.map_or(Vec::new(), |end| answer[end + 4..].to_vec()),
+            body: end.map_or(Vec::new(), |end| answer[end..].to_vec()),
+            status_line,
         }
+    }
+
+    /// The responses that came one after the other, of known length or chunked.
+    pub fn parse_all(mut answer: &[u8]) -> Vec<Self> {
+        let mut all = Vec::new();
+        while let Some(head) = find(answer, b"\r\n\r\n") {
+            let mut response = Self::parse(&answer[..head]);
+            let rest = &answer[head..];
+            let length = match response.header("content-length") {
+                Some(length) => length.parse().unwrap(),
+                None if response.header("transfer-encoding") == Some("chunked") => {
+                    find(rest, b"0\r\n\r\n").unwrap()
+                }
+                None => 0,
+            };
+            response.body = rest[..length].to_vec();
+            answer = &rest[length..];
+            all.push(response);
+        }
+        assert_eq!(answer, b"", "there is a rest");
+        all
     }
 
     /// The one value of a header; `None` where there is none, or more than one.
@@ -171,4 +235,12 @@ impl Response {
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
+}
+
+/// Where the first of these ends.
+fn find(answer: &[u8], wanted: &[u8]) -> Option<usize> {
+    let mut windows = answer.windows(wanted.len());
+    windows
+        .position(|window| window == wanted)
+        .map(|at| at + wanted.len())
 }
