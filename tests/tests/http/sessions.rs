@@ -34,8 +34,8 @@ async fn echo(request: HttpRequest, payload: web::Payload) -> HttpResponse {
     }
     HttpResponse::build(StatusCode::SWITCHING_PROTOCOLS)
         .upgrade("websocket")
-        // A client that leaves ends what it sends with an error.
-        .streaming(payload.take_while(|chunk| std::future::ready(chunk.is_ok())))
+        // A client that leaves ends what it sends with an error, which is passed on here.
+        .streaming(payload)
 }
 
 fn routes(config: &mut web::ServiceConfig) {

@@ -257,7 +257,8 @@ impl RequestGuard {
         if self.has_panicked || std::thread::panicking() {
             return RequestOutcome::Panic;
         }
-        if self.has_broken_body {
+        // A client that leaves another protocol may leave an error behind: that is how those end.
+        if self.has_broken_body && self.status != Some(StatusCode::SWITCHING_PROTOCOLS) {
             return RequestOutcome::BodyError;
         }
         match self.status {

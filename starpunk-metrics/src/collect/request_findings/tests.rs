@@ -1,0 +1,176 @@
+use super::*;
+use std::sync::Arc;
+
+use crate::collect::requests::End;
+use crate::model::clock::TickSpan;
+use crate::model::names::KnownShape;
+use crate::model::operation::OutcomeKind;
+use crate::model::request::{Request, RequestPolls};
+use crate::model::request_id::RequestId;
+use crate::model::sampling::SamplingRate;
+use crate::model::statement::{Flags, Statement};
+
+fn policy() -> Policy {
+    Policy {
+        slow_query: Duration::MAX,
+        slow_statements: Arc::new([]),
+        repeated_statements: 5,
+        many_statements: 50,
+        slow_request: Duration::from_secs(1),
+        slow_poll: Duration::from_millis(10),
+        sampling: SamplingRate::new(1.0),
+    }
+}
+
+/// A request that took no time, answered 200 and did nothing.
+fn end() -> RequestEnd {
+    RequestEnd {
+        route: 0,
+        outcome: RequestOutcome::Ok,
+        status: Some(200),
+        head: None,
+        end: Ticks::ZERO,
+        response_bytes: 0,
+        is_session: false,
+        polls: RequestPolls::NONE,
+        statements: 0,
+        statement_ticks: 0,
+    }
+}
+
+fn ended(end: RequestEnd) -> Ended {
+    let request = Request::new(RequestId::random(), Ticks::ZERO, None);
+    request.finish(end);
+    Ended {
+        end: End {
+            request: Arc::new(request),
+            thread: 1,
+            is_sampled: false,
+        },
+        children: Vec::new(),
+        omitted: 0,
+        statements: Vec::new(),
+    }
+}
+
+/// What is said of a request, and of which statement.
+fn found(ended: &Ended) -> (Vec<TraceReason>, Vec<(FindingKind, Option<u16>)>) {
+    let mut findings = Findings::default();
+    let reasons = findings.look_at_request(ended, &Names::default(), &policy());
+    let found = findings.iter();
+    let found = found.map(|(subject, seen)| (subject.kind, seen.worst.shape));
+    (reasons.iter().collect(), found.collect())
+}
+
+fn statement(shape: u16, start: Ticks, taken: TickSpan, outcome: OutcomeKind) -> Statement {
+    Statement {
+        function: None,
+        start,
+        detail: None,
+        request: None,
+        taken,
+        rows: 0,
+        steps: 0,
+        shape,
+        flags: Flags::default(),
+        outcome,
+    }
+}
+
+#[test]
+fn what_is_nothing_special_is_kept_where_it_was_sampled() {
+    let mut ended = ended(end());
+    assert_eq!(found(&ended), (vec![], vec![]));
+    ended.end.is_sampled = true;
+    assert_eq!(found(&ended), (vec![TraceReason::Sampled], vec![]));
+}
+
+#[test]
+fn a_failure_names_the_statement_that_failed() {
+    let mut ended = ended(RequestEnd {
+        outcome: RequestOutcome::ServerError,
+        status: Some(500),
+        ..end()
+    });
+    for (shape, outcome) in [(7, OutcomeKind::Error), (8, OutcomeKind::Ok)] {
+        let statement = statement(shape, Ticks::ZERO, TickSpan::ZERO, outcome);
+        ended.children.push(Child::of_statement(&statement, 1));
+    }
+    let kind = FindingKind::FailingRequests;
+    assert_eq!(
+        found(&ended),
+        (vec![TraceReason::Failed], vec![(kind, Some(7))])
+    );
+}
+
+#[test]
+fn a_client_that_left_is_kept_and_no_trouble() {
+    for outcome in [RequestOutcome::Cancelled, RequestOutcome::AbortedBody] {
+        let ended = ended(RequestEnd { outcome, ..end() });
+        assert_eq!(found(&ended), (vec![TraceReason::Failed], vec![]));
+    }
+}
+
+#[test]
+fn a_blocked_worker_names_the_statement_in_the_poll_and_on_its_thread() {
+    let long = TickSpan::of(crate::model::clock::ticks_in(Duration::from_millis(30)));
+    let polls = RequestPolls {
+        busy: long,
+        longest: long,
+        longest_began: Ticks::ZERO,
+    };
+    let mut ended = ended(RequestEnd { polls, ..end() });
+    for (shape, start, thread) in [
+        (7, Ticks::ZERO, 1),
+        (8, Ticks::ZERO, 2),
+        (9, Ticks::ZERO.after(long).after(long), 1),
+    ] {
+        let statement = statement(shape, start, long, OutcomeKind::Ok);
+        ended.children.push(Child::of_statement(&statement, thread));
+    }
+    let kind = FindingKind::BlockedExecutor;
+    let reasons = vec![TraceReason::BlockedExecutor];
+    assert_eq!(found(&ended), (reasons, vec![(kind, Some(7))]));
+}
+
+#[test]
+fn more_statements_than_many_are_a_finding_and_as_many_are_none() {
+    let many = |statements| {
+        ended(RequestEnd {
+            statements,
+            ..end()
+        })
+    };
+    assert_eq!(found(&many(50)), (vec![], vec![]));
+    let kind = FindingKind::ManyStatements;
+    let reasons = vec![TraceReason::ManyStatements];
+    assert_eq!(found(&many(51)), (reasons, vec![(kind, None)]));
+}
+
+#[test]
+fn writes_are_repeated_where_enough_of_them_were_alone() {
+    let names = Names::default();
+    let shape = Shape {
+        query_type: "UPDATE",
+        table: "notes".into(),
+        name: "UPDATE notes".into(),
+        fingerprint: "UPDATE notes SET n = ?".into(),
+        effect: Effect::Write,
+    };
+    let number = names
+        .shapes
+        .intern("update notes", || KnownShape::new(shape));
+    for (alone, expected) in [(4, 0), (5, 1)] {
+        let mut findings = Findings::default();
+        let mut ended = ended(end());
+        ended.statements.push(Repeated {
+            shape: u16::try_from(number).expect("it is the first"),
+            function: None,
+            count: 9,
+            alone,
+            taken: TickSpan::default(),
+        });
+        findings.look_at_request(&ended, &names, &policy());
+        assert_eq!(findings.iter().count(), expected, "{alone}");
+    }
+}

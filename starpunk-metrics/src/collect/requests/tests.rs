@@ -1,0 +1,179 @@
+use super::*;
+use crate::model::client_request_id::ClientRequestId;
+use crate::model::clock::Ticks;
+use crate::model::operation::OutcomeKind;
+use crate::model::request::{Inbound, RequestEnd};
+use crate::model::statement::Statement;
+
+fn statement(id: RequestId, shape: u16) -> Child {
+    let statement = Statement {
+        function: None,
+        start: Ticks::ZERO,
+        detail: None,
+        request: Some(id),
+        taken: TickSpan::default(),
+        rows: 0,
+        steps: 0,
+        shape,
+        flags: Flags::default(),
+        outcome: OutcomeKind::Ok,
+    };
+    Child::of_statement(&statement, 1)
+}
+
+fn end(id: RequestId) -> End {
+    End {
+        request: Arc::new(Request::new(id, Ticks::ZERO, None)),
+        thread: 1,
+        is_sampled: false,
+    }
+}
+
+/// How many statements of how many shapes are told of what has ended.
+fn told(requests: &mut Requests) -> Vec<(u32, usize)> {
+    let mut told = Vec::new();
+    requests.settle(
+        |ended| {
+            let count = ended.statements.iter().map(|repeated| repeated.count).sum();
+            told.push((count, ended.statements.len()));
+        },
+        |_, _| {},
+    );
+    told
+}
+
+#[test]
+fn a_request_is_looked_at_one_round_after_its_end() {
+    let mut requests = Requests::default();
+    let id = RequestId::random();
+    requests.add(id, statement(id, 1));
+    requests.end(end(id));
+    assert_eq!(told(&mut requests), []);
+    // Collected after the end, because it was posted on another thread.
+    assert!(requests.add(id, statement(id, 1)).is_none());
+    assert_eq!(told(&mut requests), [(2, 1)]);
+    assert_eq!(told(&mut requests), []);
+    assert!(
+        requests.add(id, statement(id, 1)).is_some(),
+        "it comes too late"
+    );
+}
+
+#[test]
+fn a_request_without_statements_is_looked_at_too() {
+    let mut requests = Requests::default();
+    requests.end(end(RequestId::random()));
+    told(&mut requests);
+    assert_eq!(told(&mut requests), [(0, 0)]);
+}
+
+#[test]
+fn one_that_was_left_out_is_not_looked_at() {
+    let mut requests = Requests::default();
+    let end = end(RequestId::random());
+    let id = end.request.id;
+    requests.add(id, statement(id, 1));
+    end.request.exclude();
+    requests.end(end);
+    told(&mut requests);
+    assert_eq!(told(&mut requests), []);
+    assert!(requests.open.is_empty());
+    assert_eq!(requests.held, 0);
+}
+
+#[test]
+fn work_that_outlives_its_request_does_not_end_the_watching_of_others() {
+    let mut requests = Requests::default();
+    for _ in 0..=MAX_REQUESTS {
+        let id = RequestId::random();
+        requests.add(id, statement(id, 1));
+        requests.end(end(id));
+        told(&mut requests);
+        told(&mut requests);
+        requests.add(id, statement(id, 1));
+    }
+    assert!(requests.open.is_empty());
+    assert_eq!(requests.held, 0);
+}
+
+#[test]
+fn requests_whose_end_was_lost_make_room_after_a_while() {
+    let mut requests = Requests::default();
+    for _ in 0..MAX_REQUESTS {
+        let id = RequestId::random();
+        requests.add(id, statement(id, 1));
+    }
+    let late = RequestId::random();
+    requests.add(late, statement(late, 1));
+    assert_eq!(requests.open.len(), MAX_REQUESTS, "there is a bound");
+    (0..=MAX_CROWDED_ROUNDS).for_each(|_| drop(told(&mut requests)));
+    requests.add(late, statement(late, 1));
+    assert_eq!((requests.open.len(), requests.held), (1, 1));
+}
+
+#[test]
+fn a_request_of_many_statements_has_them_all_counted_and_some_held() {
+    let mut requests = Requests::default();
+    let id = RequestId::random();
+    for _ in 0..1_000 {
+        requests.add(id, statement(id, 1));
+    }
+    requests.end(end(id));
+    told(&mut requests);
+    requests.settle(
+        |ended| {
+            assert_eq!((ended.children.len(), ended.omitted), (MAX_SPANS, 800));
+            assert_eq!(ended.statements[0].count, 1_000);
+        },
+        |_, _| {},
+    );
+}
+
+#[test]
+fn all_requests_together_hold_so_much_and_no_more() {
+    let mut requests = Requests::default();
+    let ids: Vec<RequestId> = (0..MAX_HELD / 100).map(|_| RequestId::random()).collect();
+    for id in &ids {
+        for _ in 0..MAX_SPANS {
+            requests.add(*id, statement(*id, 1));
+        }
+    }
+    assert_eq!(requests.held, MAX_HELD);
+    for id in ids {
+        requests.end(end(id));
+    }
+    told(&mut requests);
+    let told = told(&mut requests);
+    assert!(told.iter().all(|(count, _)| *count == MAX_SPANS as u32));
+    assert_eq!(requests.held, 0);
+}
+
+#[test]
+fn what_comes_late_for_an_id_that_is_not_sent_again_joins_after_a_while() {
+    let mut requests = Requests::default();
+    let sent = ClientRequestId::parse(b"again").expect("it is valid");
+    let inbound = Inbound {
+        client_request_id: Some(sent),
+        is_adopted: true,
+        trace_parent: None,
+    };
+    let id = RequestId::random();
+    let request = Request::new(id, Ticks::ZERO, Some(Box::new(inbound)));
+    request.finish(RequestEnd::UNKNOWN);
+    requests.end(End {
+        request: Arc::new(request),
+        thread: 1,
+        is_sampled: false,
+    });
+    told(&mut requests);
+    told(&mut requests);
+    let mut late = statement(id, 1);
+    late.start = Ticks::now();
+    assert!(requests.add(id, late).is_none(), "it may be of another");
+    let mut joined = Vec::new();
+    for _ in 0..MAX_CROWDED_ROUNDS + 200 {
+        requests.settle(|_| {}, |id, _| joined.push(id));
+    }
+    assert_eq!(joined, [id]);
+    assert_eq!((requests.open.len(), requests.held), (0, 0));
+}
