@@ -45,13 +45,10 @@ pub(crate) fn finding(
         ),
         FindingKind::SlowRequests => (
             format!(
-                "{of_all} took {} or longer; the slowest {}, of which {} in statements, {} in polls and {} waiting for a \
-                 connection",
+                "{of_all} took {} or longer; the slowest {}: {}",
                 spoken(policy.slow_request),
                 spoken(seen.worst.time),
-                spoken(seen.worst.in_statements),
-                spoken(seen.worst.in_polls),
-                spoken(seen.worst.in_pool),
+                parts(seen),
             ),
             slowness(seen, statement.is_some()),
         ),
@@ -123,6 +120,20 @@ fn failures(series: Option<&RouteSeries>) -> String {
             parts.push(format!("{count} x {outcome}"));
         }
     }
+    parts.join(", ")
+}
+
+/// Where the time of the slowest went. A statement on the worker is in its polls too.
+fn parts(seen: &Seen) -> String {
+    let parts = [
+        (seen.worst.in_statements, "in statements"),
+        (seen.worst.in_polls, "in polls"),
+        (seen.worst.in_pool, "waiting for a connection"),
+    ];
+    let parts = parts.iter().filter(|(time, _)| !time.is_zero());
+    let parts: Vec<String> = parts
+        .map(|(time, what)| format!("{} {what}", spoken(*time)))
+        .collect();
     parts.join(", ")
 }
 
