@@ -19,6 +19,8 @@ use crate::model::trace_parent::TraceParent;
 pub(crate) struct Request {
     pub(crate) id: RequestId,
     pub(crate) start: Ticks,
+    /// Where its server has it in memory; 0 where it has none.
+    address: usize,
     statements: AtomicU32,
     statement_ticks: AtomicU64,
     bytes: AtomicU64,
@@ -75,6 +77,7 @@ impl Request {
         Self {
             id,
             start,
+            address: 0,
             statements: AtomicU32::new(0),
             statement_ticks: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
@@ -82,6 +85,17 @@ impl Request {
             end: OnceLock::new(),
             inbound,
         }
+    }
+
+    /// Its server has it here, as long as it lives.
+    pub(crate) fn at(mut self, address: usize) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Whether its server has it here: then it is this one.
+    pub(crate) fn is_at(&self, address: usize) -> bool {
+        self.address == address
     }
 
     #[inline]

@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::error::ErrorInternalServerError;
-use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
+use actix_web::{Error, FromRequest, HttpRequest};
 
 use crate::model::request_id::RequestId;
 
@@ -23,9 +23,8 @@ impl FromRequest for RequestId {
     type Error = Error;
     type Future = Ready<Result<Self, Error>>;
 
-    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let id = request.extensions().get::<Self>().copied();
-        ready(id.ok_or_else(|| {
+    fn from_request(_request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready(Self::current().ok_or_else(|| {
             ErrorInternalServerError(
                 "this request has no id; wrap the App in `starpunk_metrics::HttpMetrics`",
             )

@@ -8,9 +8,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
+use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
-use actix_web::{Error, HttpMessage};
 
 use crate::error;
 use crate::instrument::actix::body::MeasuredBody;
@@ -21,7 +21,6 @@ use crate::instrument::actix::routes::Routes;
 use crate::instrument::actix::trust::TrustedPeers;
 use crate::instrument::actix::{identity, payload};
 use crate::model::clock::Ticks;
-use crate::model::request_id::RequestId;
 use crate::record::context::Context;
 use crate::record::current;
 use crate::record::recorder::Recorder;
@@ -250,19 +249,24 @@ impl<S> HttpMetricsService<S> {
     /// What the request's work runs in, and its record if it is to have one.
     fn work(&self, start: Ticks, service_request: &mut ServiceRequest) -> Work {
         // Wrapped twice, the outer one has it.
-        if service_request.extensions().contains::<RequestId>() {
+        let address = std::ptr::from_ref(service_request.head()).addr();
+        let around = current::with_context(|context| {
+            let request = context.request.as_ref();
+            let is_same = request.is_some_and(|request| request.is_at(address));
+            (is_same, context.recorder.clone())
+        });
+        let (is_same, entered) = around.unwrap_or_default();
+        if is_same {
             return Work::OUTSIDE;
         }
-        let settings = &self.settings;
         // A thread that has entered a pipeline reports there, whatever the App was made for: a test asks on its own thread.
-        let entered = current::with_context(|context| context.recorder.clone()).flatten();
+        let settings = &self.settings;
         let recorder = entered
             .or_else(|| settings.recorder.clone())
             .or_else(current::recorder);
         let gauges = recorder.as_ref().map(|recorder| &*recorder.gauges);
         let request = identity::request(start, service_request, &settings.trusted, gauges);
-        let request = Arc::new(request);
-        service_request.extensions_mut().insert(request.id);
+        let request = Arc::new(request.at(address));
         self.routes.learn(service_request.resource_map());
         if settings.exclusions.exclude(service_request) {
             request.exclude();

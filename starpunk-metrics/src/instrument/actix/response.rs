@@ -167,6 +167,7 @@ where
             }
             return Poll::Pending;
         }
+        // What is left of it is still of the request.
         this.work.enter(|| state.set(State::Gone));
         // Nothing but the response has it from now on.
         let work = std::mem::replace(this.work, Work::OUTSIDE);
