@@ -7,23 +7,46 @@ const MAX_PATTERNS: usize = 200;
 
 /// The patterns that have answered, of those that are as simple as `/notes/{id}`: each segment is fixed, or anything.
 #[derive(Debug, Default)]
-pub(crate) struct PathPatterns(Vec<Rc<str>>);
+pub(crate) struct PathPatterns(Vec<PathPattern>);
+
+#[derive(Debug)]
+struct PathPattern {
+    text: Rc<str>,
+    /// How many bytes come before anything may.
+    fixed: usize,
+    slashes: usize,
+}
 
 impl PathPatterns {
     pub(crate) fn learn(&mut self, pattern: &str) {
         let is_simple = pattern.starts_with('/') && pattern.split('/').all(is_simple);
-        let is_known = self.0.iter().any(|known| **known == *pattern);
+        let is_known = self.0.iter().any(|known| *known.text == *pattern);
         if is_simple && !is_known && self.0.len() < MAX_PATTERNS {
-            self.0.push(pattern.into());
+            self.0.push(PathPattern {
+                text: pattern.into(),
+                fixed: pattern.find('{').unwrap_or(pattern.len()),
+                slashes: slashes(pattern),
+            });
         }
     }
 
     /// The one that is of this path; `None` where there is none, or more than one.
     pub(crate) fn find(&self, path: &str) -> Option<Rc<str>> {
-        let mut found = self.0.iter().filter(|pattern| is_of(path, pattern));
+        let slashes = slashes(path);
+        let mut found = self.0.iter().filter(|pattern| {
+            let PathPattern { text, fixed, .. } = pattern;
+            // Most are told apart by this.
+            pattern.slashes == slashes
+                && path.as_bytes().starts_with(&text.as_bytes()[..*fixed])
+                && is_of(path, text)
+        });
         let first = found.next()?;
-        found.next().is_none().then(|| Rc::clone(first))
+        found.next().is_none().then(|| Rc::clone(&first.text))
     }
+}
+
+fn slashes(text: &str) -> usize {
+    text.bytes().filter(|byte| *byte == b'/').count()
 }
 
 /// A name in braces without a regular expression, or no brace at all.
