@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use starpunk_metrics::{RouteStats, Snapshot};
+use starpunk_metrics::{RequestOutcome, RouteStats, Snapshot};
 
 use crate::soak::Plan;
 use crate::soak::errand::Errand;
@@ -53,6 +53,12 @@ impl Report {
                 "{in_flight} requests are in flight without a server"
             ));
         }
+        let at_routes = self.sum(|route| route.in_flight);
+        if at_routes != 0 {
+            differences.push(format!(
+                "{at_routes} requests are in flight at routes without a server"
+            ));
+        }
         if let [_, Some(half), _, Some(end)] = self.resident
             && let Some(limit) = self.plan.growth_limit_bytes
             && end.saturating_sub(half) > limit
@@ -74,13 +80,10 @@ impl fmt::Display for Report {
         row("requests sent", &self.sent.values().sum::<u64>())?;
         row("requests the App saw", &self.seen)?;
         row("records", &sum(|route| route.tally.count()))?;
-        row("  ok", &sum(|route| route.tally.ok()))?;
-        row(
-            "  error",
-            &sum(|route| route.tally.errors() - route.tally.panics()),
-        )?;
-        row("  panic", &sum(|route| route.tally.panics()))?;
-        row("  cancelled", &sum(|route| route.tally.cancelled()))?;
+        for outcome in RequestOutcome::ALL {
+            let count = self.sum(|route| route.count_of(outcome));
+            row(&format!("  {outcome}"), &count)?;
+        }
         row("in flight at the end", &self.snapshot.requests_in_flight)?;
         let statuses = self
             .snapshot
