@@ -54,7 +54,7 @@ pub(crate) fn finding(
         ),
         FindingKind::BlockedExecutor => (
             format!(
-                "{of_all} kept their worker from all other requests for {} or longer at a stretch; the worst for {}",
+                "{of_all} held a worker back from all other requests for {} or longer at a stretch; the worst for {}",
                 spoken(policy.blocked_poll()),
                 spoken(seen.worst.time),
             ),

@@ -246,7 +246,7 @@ fn blocked_workers_are_found_with_the_statement_that_blocked_them() {
         assert_eq!(finding.route.as_deref(), Some("GET /blocks/{how}"));
         assert!(finding.time >= Duration::from_millis(50));
         let evidence = &finding.evidence;
-        assert!(evidence.starts_with("2 of 2 requests kept"), "{evidence}");
+        assert!(evidence.starts_with("2 of 2 requests held"), "{evidence}");
         assert!(evidence.contains("for 20 ms or longer"), "{evidence}");
         assert_eq!(finding.statement.as_deref(), statement);
         let advice = &finding.advice;
