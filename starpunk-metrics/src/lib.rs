@@ -81,6 +81,7 @@
 //!     { path = "actix_web::web::block", replacement = "starpunk_metrics::block", reason = "it loses its request" },
 //!     { path = "actix_web::rt::spawn", replacement = "starpunk_metrics::spawn", reason = "it loses its request" },
 //!     { path = "actix_web::rt::task::spawn_blocking", replacement = "starpunk_metrics::block", reason = "it loses its request" },
+//!     { path = "tokio::spawn", replacement = "starpunk_metrics::spawn", reason = "it loses its request", allow-invalid = true },
 //!     { path = "std::thread::spawn", reason = "take a `starpunk_metrics::RequestContext` there" },
 //! ]
 //! ```
@@ -109,7 +110,7 @@
 //! # Features
 //!
 //! `macros`, `actix`, `sqlite` and `r2d2` are on by default. With `tracing` a request has a span with its id and route around all
-//! its work, on whatever thread, and an event says what happened in each whose trace is kept. With `off` the attributes check
+//! its work, on whatever thread, and an event says what happened in each whose trace is kept, within a second. With `off` the attributes check
 //! their arguments and hand back the function untouched. Without features there are the business helpers and the watch on memory.
 
 #![forbid(unsafe_code)]

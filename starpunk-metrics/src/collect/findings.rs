@@ -55,6 +55,9 @@ pub(crate) struct Worst {
     pub(crate) time: Duration,
     pub(crate) in_statements: Duration,
     pub(crate) in_polls: Duration,
+    /// Waiting for the client's body, and for the client or the body after the head of the response.
+    pub(crate) in_upload: Duration,
+    pub(crate) after_head: Duration,
     /// Waiting for a connection.
     pub(crate) in_pool: Duration,
     /// The statement that is most to blame, if one is.

@@ -1,18 +1,21 @@
 //! Says in the log what happened in each request whose trace is kept.
 
 use crate::model::names::Names;
+use crate::model::request::Request;
 use crate::model::trace::{Reasons, TraceReason, TraceRecord, milliseconds};
 
 /// One event for a kept request: an error where it failed, a warning where something is wrong with it, else an information.
 pub(crate) fn tell(trace: &TraceRecord, names: &Names) {
+    let route = names.routes.get(trace.end().route);
     macro_rules! event {
         ($level:expr, $message:literal) => {
             tracing::event!(
                 target: "starpunk_metrics",
                 $level,
-                request_id = %trace.request.id,
+                request_id = request_id(&trace.request),
                 client_request_id = trace.request.client_request_id().map(tracing::field::display),
-                route = &*names.routes.get(trace.end().route).name,
+                method = route.method,
+                route = &*route.route,
                 status = trace.end().status,
                 outcome = trace.end().outcome.as_str(),
                 reasons = reasons(trace.reasons),
@@ -32,6 +35,12 @@ pub(crate) fn tell(trace: &TraceRecord, names: &Names) {
     } else {
         event!(tracing::Level::WARN, "request");
     }
+}
+
+/// As it is on the response, and on the span.
+fn request_id(request: &Request) -> impl tracing::Value {
+    let adopted = request.adopted_id();
+    tracing::field::display(adopted.map_or_else(|| request.id.to_string(), str::to_owned))
 }
 
 fn reasons(reasons: Reasons) -> String {

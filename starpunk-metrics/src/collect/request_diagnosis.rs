@@ -125,10 +125,21 @@ fn failures(series: Option<&RouteSeries>) -> String {
 
 /// Where the time of the slowest went. A statement on the worker is in its polls too.
 fn parts(seen: &Seen) -> String {
+    let worst = &seen.worst;
+    let in_statements = match worst.in_statements > worst.time {
+        true => "in statements, several at the same time",
+        false => "in statements",
+    };
+    let after_head = Some(worst.after_head).filter(|time| *time * 10 >= worst.time);
     let parts = [
-        (seen.worst.in_statements, "in statements"),
-        (seen.worst.in_polls, "in polls"),
-        (seen.worst.in_pool, "waiting for a connection"),
+        (worst.in_statements, in_statements),
+        (worst.in_polls, "in polls"),
+        (worst.in_pool, "waiting for a connection"),
+        (worst.in_upload, "waiting for the client's body"),
+        (
+            after_head.unwrap_or_default(),
+            "after the head of the response",
+        ),
     ];
     let parts = parts.iter().filter(|(time, _)| !time.is_zero());
     let parts: Vec<String> = parts
@@ -148,8 +159,13 @@ fn slowness(seen: &Seen, has_statement: bool) -> String {
         "most of it waits for a connection: give the pool more, or give them back earlier"
     } else if half(seen.worst.in_polls) {
         "most of it is computed on the worker: take it to starpunk_metrics::block(..), or do less"
+    } else if half(seen.worst.in_upload) {
+        "the client sends its body slowly: nothing to mend here, unless it is sent more than it needs"
+    } else if half(seen.worst.after_head) {
+        "the response was ready early: its client reads slowly, or what its body streams comes slowly"
     } else {
-        "it waits for something that is not measured: another service, a lock, a timer; its trace shows when"
+        "it waits for something that is not measured: another service, a lock, a timer, or its worker or a thread of \
+         `block` while others have them (then there is a `blocked_executor`); its trace shows when"
     };
     advice.to_owned()
 }

@@ -33,7 +33,8 @@ impl Findings {
             let blamed = failed(&ended.children);
             self.see(FindingKind::FailingRequests, ended, end, duration, blamed);
         }
-        if end.outcome.is_failure() || was_dropped(end.outcome) {
+        // That a client left is no trouble by itself, but its story is worth keeping.
+        if end.outcome.is_failure() || end.outcome.is_left() {
             reasons.add(TraceReason::Failed);
         }
         if duration >= policy.slow_request {
@@ -81,6 +82,8 @@ impl Findings {
                 time,
                 in_statements: end.statement_time(),
                 in_polls: end.polls.busy.duration(),
+                in_upload: ended.end.request.body_wait(),
+                after_head: after_head(ended, end),
                 in_pool: pool_wait(&ended.children),
                 shape: blamed.shape,
                 function: blamed.function,
@@ -124,12 +127,11 @@ fn is_about_rows(shape: &Shape) -> bool {
     shape.query_type == "SELECT" && *shape.fingerprint != *"SELECT ?"
 }
 
-/// Nobody waited for its end, which is usually the client's choice: its story is worth keeping, but it is no trouble by itself.
-fn was_dropped(outcome: RequestOutcome) -> bool {
-    matches!(
-        outcome,
-        RequestOutcome::Cancelled | RequestOutcome::AbortedBody
-    )
+/// The time from the head of the response to its last byte.
+fn after_head(ended: &Ended, end: &RequestEnd) -> Duration {
+    let duration = ended.end.request.duration();
+    let head = end.head.map(|head| ended.end.request.start.until(head));
+    duration.saturating_sub(head.unwrap_or(duration))
 }
 
 /// How long it waited for connections.

@@ -148,8 +148,22 @@ impl Requests {
                 break;
             }
             let id = end.request.id;
-            self.latest.push(id, Latest::of(&end.request));
-            let request = self.open.remove(&id).unwrap_or_default();
+            let latest = Latest::of(&end.request);
+            self.latest.push(id, latest);
+            let mut request = self.open.remove(&id).unwrap_or_default();
+            // What began later is of the next request with this id.
+            let later: Vec<Child> = request
+                .children
+                .extract_if(.., |child| !latest.has_done(child))
+                .collect();
+            if !later.is_empty() {
+                let next = Open {
+                    children: later,
+                    last_round: request.last_round,
+                    ..Open::default()
+                };
+                self.open.insert(id, next);
+            }
             self.held -= request.children.len();
             if !end.request.is_excluded() {
                 look(request.ended(end));

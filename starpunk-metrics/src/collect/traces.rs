@@ -15,6 +15,9 @@ use crate::model::trace::TraceRecord;
 const MAX_TRACES: usize = 500;
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
+/// How many that clients left may push out others.
+const MAX_LEFT: usize = 100;
+
 /// How many of a route stay because none of it were slower.
 const SLOWEST_OF_A_ROUTE: usize = 5;
 
@@ -23,6 +26,8 @@ const SLOWEST_OF_A_ROUTE: usize = 5;
 pub(crate) struct Traces {
     /// Oldest first.
     notable: VecDeque<Kept>,
+    /// Those that clients left: anybody can make as many as he likes.
+    left: VecDeque<Kept>,
     ordinary: VecDeque<Kept>,
     /// By the number of the route; of each the slowest first, and at most five.
     slowest: Vec<Vec<Kept>>,
@@ -58,7 +63,7 @@ impl Traces {
     }
 
     fn iter(&self) -> impl Iterator<Item = &Kept> {
-        let in_line = self.notable.iter().chain(&self.ordinary);
+        let in_line = self.notable.iter().chain(&self.left).chain(&self.ordinary);
         in_line.chain(self.slowest.iter().flatten())
     }
 
@@ -80,7 +85,8 @@ impl Traces {
 
     /// Adds what was done for a request after its trace was kept.
     pub(crate) fn join(&mut self, id: RequestId, child: Child) {
-        let in_line = self.notable.iter_mut().chain(&mut self.ordinary);
+        let in_line = self.notable.iter_mut().chain(&mut self.left);
+        let in_line = in_line.chain(&mut self.ordinary);
         let all = in_line.chain(self.slowest.iter_mut().flatten());
         let found = all.filter(|kept| kept.id == id);
         let Some(kept) = found.max_by_key(|kept| kept.number) else {
@@ -121,6 +127,8 @@ impl Traces {
     fn line_up(&mut self, kept: Kept) {
         let line = if kept.record.reasons.is_ordinary() {
             &mut self.ordinary
+        } else if kept.record.end().outcome.is_left() {
+            &mut self.left
         } else {
             &mut self.notable
         };
@@ -139,10 +147,10 @@ impl Traces {
         }
     }
 
-    /// The oldest of the ordinary ones; else of the notable ones, unless the slowest of all routes have taken more than half of
+    /// The oldest of the ordinary ones; else of the notable ones, unless those that clients left are too many, or the slowest of all routes have taken more than half of
     /// the room.
     fn let_one_go(&mut self) {
-        let in_line = self.notable.len() + self.ordinary.len();
+        let in_line = self.notable.len() + self.left.len() + self.ordinary.len();
         let is_crowded = self.count - in_line > MAX_TRACES / 2 || in_line == 0;
         if self.ordinary.is_empty() && is_crowded {
             // It is out of that list, and leaves room only where it is worth no other place.
@@ -151,8 +159,14 @@ impl Traces {
             }
             return;
         }
-        let oldest = self.ordinary.pop_front();
-        if let Some(kept) = oldest.or_else(|| self.notable.pop_front()) {
+        let line = if !self.ordinary.is_empty() {
+            &mut self.ordinary
+        } else if self.left.len() > MAX_LEFT || self.notable.is_empty() {
+            &mut self.left
+        } else {
+            &mut self.notable
+        };
+        if let Some(kept) = line.pop_front() {
             self.count -= 1;
             self.bytes -= kept.bytes;
         }
@@ -276,6 +290,26 @@ mod tests {
             .collect();
         assert_eq!(traces.sorted().len(), MAX_TRACES);
         assert!(failed.iter().all(|id| traces.of(*id).is_some()));
+    }
+
+    #[test]
+    fn those_that_clients_left_do_not_push_out_what_failed() {
+        let mut traces = Traces::default();
+        let failed: Vec<RequestId> = (0..MAX_TRACES - 2 * MAX_LEFT)
+            .map(|_| keep(&mut traces, 1, 1, TraceReason::Failed))
+            .collect();
+        for _ in 0..2 * MAX_TRACES {
+            let mut left = trace(RequestId::random(), 1, 1, TraceReason::Failed);
+            let request = Request::new(left.request.id, Ticks::ZERO, None);
+            request.finish(RequestEnd {
+                outcome: RequestOutcome::Cancelled,
+                ..left.end().clone()
+            });
+            left.request = Arc::new(request);
+            traces.keep(left);
+        }
+        assert!(failed.iter().all(|id| traces.of(*id).is_some()));
+        assert_eq!(traces.sorted().len(), MAX_TRACES);
     }
 
     #[test]

@@ -55,7 +55,8 @@ pub struct Config {
     pub many_statements: u32,
     /// From when on a request is slow, and its record forced.
     pub slow_request_threshold: Duration,
-    /// From when on one poll of an annotated `async` function counts as blocking its executor.
+    /// From when on one poll of an annotated `async` function counts as blocking its executor; of a whole request from twice
+    /// that on.
     pub slow_poll_threshold: Duration,
     /// The share of ordinary operations whose record is kept, 0 to 1. Counts are exact whatever it is.
     pub sampling_rate: f64,

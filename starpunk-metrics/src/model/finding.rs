@@ -82,3 +82,20 @@ pub struct Finding {
     /// The latest requests in which it was seen; at most 3.
     pub requests: Vec<RequestId>,
 }
+
+/// In two lines: what, where, and what shows it; and what to do.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.kind)?;
+        if let Some(route) = &self.route {
+            write!(f, ", {route}")?;
+        }
+        if let Some(function) = &self.function {
+            write!(f, ", in {function}")?;
+        }
+        if let Some(statement) = &self.statement {
+            write!(f, ", `{statement}`")?;
+        }
+        write!(f, ": {}\n  {}", self.evidence, self.advice)
+    }
+}

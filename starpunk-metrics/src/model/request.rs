@@ -24,6 +24,7 @@ pub(crate) struct Request {
     statements: AtomicU32,
     statement_ticks: AtomicU64,
     bytes: AtomicU64,
+    body_wait_ticks: AtomicU64,
     state: AtomicU8,
     end: OnceLock<RequestEnd>,
     inbound: Option<Box<Inbound>>,
@@ -81,6 +82,7 @@ impl Request {
             statements: AtomicU32::new(0),
             statement_ticks: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
+            body_wait_ticks: AtomicU64::new(0),
             state: AtomicU8::new(RUNNING),
             end: OnceLock::new(),
             inbound,
@@ -115,6 +117,16 @@ impl Request {
     /// So many bytes of its body were read.
     pub(crate) fn read(&self, bytes: usize) {
         self.bytes.fetch_add(bytes as u64, Relaxed);
+    }
+
+    /// Its body was waited for so long.
+    pub(crate) fn waited_for_body(&self, ticks: u64) {
+        self.body_wait_ticks.fetch_add(ticks, Relaxed);
+    }
+
+    /// How long its client was waited for, until the body was read as far as it was.
+    pub(crate) fn body_wait(&self) -> Duration {
+        scale(self.body_wait_ticks.load(Relaxed))
     }
 
     pub(crate) fn bytes(&self) -> u64 {

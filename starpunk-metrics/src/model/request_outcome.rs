@@ -61,6 +61,11 @@ impl RequestOutcome {
         matches!(self, Self::ServerError | Self::Panic | Self::BodyError)
     }
 
+    /// Nobody waited for its end, which is usually the client's choice.
+    pub(crate) fn is_left(self) -> bool {
+        matches!(self, Self::Cancelled | Self::AbortedBody)
+    }
+
     /// What a whole response of this status is.
     pub(crate) fn of_status(status: u16) -> Self {
         match status {

@@ -23,7 +23,7 @@ pub(crate) const MAX_SPANS: usize = 200;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum TraceReason {
-    /// It was dropped before its end, panicked, or its response was a 5xx or broke off.
+    /// It was dropped before its end (then its client has usually left), panicked, or its response was a 5xx or broke off.
     Failed,
     /// It took at least `METRICS_SLOW_REQUEST_THRESHOLD`.
     Slow,
@@ -232,7 +232,7 @@ impl RequestTrace {
         self.record.end().statements
     }
 
-    /// Returns the time that those took.
+    /// Returns the time that those took: a sum over all threads, so it may be more than the request took.
     pub fn statement_time(&self) -> Duration {
         self.record.end().statement_time()
     }
@@ -299,7 +299,7 @@ impl fmt::Display for RequestTrace {
             writeln!(f, "  {span}")?;
         }
         if self.omitted() > 0 {
-            writeln!(f, "  and {} more", self.omitted())?;
+            writeln!(f, "  {} more are not told", self.omitted())?;
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ use crate::model::gauges::{DropReason, Gauges};
 use crate::model::names::Names;
 use crate::model::plan::PlanErrand;
 use crate::model::policy::Policy;
+use crate::model::request::Request;
 
 /// One thread's unfinished batch: its owner takes it, pushes and puts it back; the collector takes it on a tick.
 ///
@@ -172,6 +173,13 @@ impl Recorder {
         }
         // This side holds a receiver, so the lane is never closed.
         let _ = sender.send(event);
+    }
+
+    /// Leaves a request out that is under way.
+    pub(crate) fn exclude(&self, request: &Request) {
+        if request.exclude() {
+            self.gauges.request_ended();
+        }
     }
 
     pub(crate) fn count_stopped(&self, events: usize) {

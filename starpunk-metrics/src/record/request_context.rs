@@ -93,13 +93,8 @@ impl RequestContext {
     ///
     /// A handler that answers health checks may call it. Statements and functions inside count as ever, for no request.
     pub fn exclude(&self) {
-        let Some(request) = &self.request else {
-            return;
-        };
-        if request.exclude()
-            && let Some(recorder) = &self.recorder
-        {
-            recorder.gauges.request_ended();
+        if let (Some(request), Some(recorder)) = (&self.request, &self.recorder) {
+            recorder.exclude(request);
         }
     }
 }

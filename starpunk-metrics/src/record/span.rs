@@ -50,7 +50,7 @@ impl WorkSpan {
         }
         for span in [&around, &this.span] {
             match request.adopted_id() {
-                Some(id) => span.record("request_id", id),
+                Some(id) => span.record("request_id", display(id)),
                 None => span.record("request_id", display(request.id)),
             };
         }

@@ -240,3 +240,23 @@ fn a_pattern_with_a_condition_is_left_out_as_it_is_written() {
     site.get("/notes/first");
     assert_eq!(counted(&metrics.snapshot(), "GET", "/notes/{slug}"), 1);
 }
+
+#[test]
+fn a_route_is_left_out_also_where_an_inner_middleware_changed_the_path() {
+    let (metrics, http) = measured();
+    let http = http.exclude("/healthz");
+    let site = serve!(
+        App::new()
+            .route("/healthz", web::get().to(HttpResponse::Ok))
+            .wrap(actix_web::middleware::NormalizePath::trim())
+            .wrap(http.clone())
+    );
+    for path in ["/healthz", "/healthz/"] {
+        let response = site.get(path);
+        response.request_id();
+        assert_eq!(response.status, 200);
+    }
+    let snapshot = metrics.snapshot();
+    assert!(snapshot.routes.is_empty(), "{:#?}", snapshot.routes);
+    assert_eq!(snapshot.requests_in_flight, 0);
+}

@@ -1,5 +1,6 @@
 //! What is found wrong with whole requests: on which route, what shows it, in which requests, and what to do.
 
+use std::io::Write;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::thread::sleep;
@@ -8,11 +9,12 @@ use std::time::Duration;
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
 use actix_web::{App, Error, HttpResponse, web};
+use futures_util::stream;
 use r2d2::Pool;
 use starpunk_metrics::sqlite::SqliteManager;
 use starpunk_metrics::{Config, Finding, FindingKind, HttpMetrics, block, monitored_query};
-use starpunk_metrics_tests::serve;
 use starpunk_metrics_tests::site::Site;
+use starpunk_metrics_tests::{serve, snapshot_when};
 
 use crate::notes::{author, nap, notes, publish};
 use crate::undisturbed;
@@ -36,6 +38,15 @@ impl MessageBody for PanickingBody {
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         panic!("on purpose")
     }
+}
+
+/// Its head is there at once, and its body after a while.
+async fn trickles() -> HttpResponse {
+    let late = stream::once(async {
+        actix_web::rt::time::sleep(Duration::from_millis(20)).await;
+        Ok::<_, Error>(Bytes::from_static(b"late"))
+    });
+    HttpResponse::Ok().streaming(late)
 }
 
 /// Fails in another way each time.
@@ -116,6 +127,11 @@ fn site(http: HttpMetrics) -> Site {
             .route("/many/{count}", web::get().to(many))
             .route("/open", web::get().to(leaves_open))
             .route("/", web::get().to(healthy))
+            .route("/trickles", web::get().to(trickles))
+            .route(
+                "/read",
+                web::post().to(|_: Bytes| async { HttpResponse::Ok() })
+            )
             .wrap(http.clone())
     )
 }
@@ -234,6 +250,49 @@ fn slow_requests_are_found_with_where_their_time_went() {
         assert!(finding.advice.contains(advice), "{how}: {}", finding.advice);
         assert_eq!(examples(&finding), ids);
     }
+}
+
+#[test]
+fn a_client_that_sends_slowly_is_told_from_a_server_that_is_slow() {
+    let config = undisturbed().slow_request_threshold(Duration::from_millis(10));
+    let (metrics, http) = starpunk_metrics_tests::measured(config);
+    let site = site(http);
+    let mut stream =
+        site.send("POST /read HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nha");
+    snapshot_when(&metrics, |snapshot| snapshot.requests_in_flight == 1);
+    // As a client on a bad line.
+    sleep(Duration::from_millis(30));
+    stream.write_all(b"lf").unwrap();
+    let snapshot = snapshot_when(&metrics, |snapshot| !snapshot.findings().is_empty());
+    let finding = &snapshot.findings()[0];
+    let evidence = &finding.evidence;
+    assert!(
+        evidence.contains("waiting for the client's body"),
+        "{evidence}"
+    );
+    assert!(
+        finding.advice.contains("sends its body slowly"),
+        "{finding}"
+    );
+    assert!(
+        finding
+            .to_string()
+            .starts_with("slow_requests, POST /read: "),
+        "{finding}"
+    );
+}
+
+#[test]
+fn a_body_that_trickles_is_told_from_a_head_that_is_late() {
+    let config = undisturbed().slow_request_threshold(Duration::from_millis(10));
+    let (_, found) = found(config, FindingKind::SlowRequests, &["/trickles"]);
+    let finding = one(found);
+    let evidence = &finding.evidence;
+    assert!(
+        evidence.contains("after the head of the response"),
+        "{evidence}"
+    );
+    assert!(finding.advice.contains("ready early"), "{finding}");
 }
 
 #[test]

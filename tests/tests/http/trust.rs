@@ -178,6 +178,18 @@ fn a_second_request_of_one_id_has_a_story_of_its_own() {
 }
 
 #[test]
+fn requests_of_one_id_that_follow_at_once_have_stories_of_their_own() {
+    let (metrics, site) = trusting(&["127.0.0.0/8"]);
+    let one = "GET /author HTTP/1.1\r\nHost: localhost\r\nX-Request-ID: page\r\n\r\n";
+    let last = one.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
+    site.raw(format!("{one}{one}{last}").as_bytes());
+    let snapshot = metrics.snapshot();
+    let traces = snapshot.traces().iter();
+    let told: Vec<usize> = traces.map(|trace| trace.spans().len()).collect();
+    assert_eq!(told, [2, 2, 2]);
+}
+
+#[test]
 fn an_id_is_taken_also_when_metrics_are_off() {
     let off = Metrics::scoped(Config::default().enabled(false)).unwrap();
     let entered = off.enter();

@@ -131,7 +131,7 @@ fn what_happened_in_a_kept_request_is_one_event() {
     for part in [
         "ERROR",
         "request failed",
-        "route=\"GET /fail\"",
+        "method=\"GET\" route=\"/fail\"",
         "status=500",
         "outcome=\"server_error\"",
         "reasons=\"failed\"",

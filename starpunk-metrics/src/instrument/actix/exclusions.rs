@@ -15,11 +15,20 @@ pub(crate) struct Exclusions {
 
 impl Exclusions {
     pub(crate) fn add_pattern(&mut self, pattern: &str) {
-        self.patterns.push(ResourceDef::new(pattern));
+        // actix begins each pattern with a slash, given or not.
+        let slash = if pattern.starts_with('/') { "" } else { "/" };
+        self.patterns
+            .push(ResourceDef::new(format!("{slash}{pattern}")));
     }
 
     pub(crate) fn add_predicate(&mut self, predicate: Predicate) {
         self.predicates.push(predicate);
+    }
+
+    /// Whether this route is left out, once it is known: an inner middleware may have changed the path.
+    pub(crate) fn names(&self, route: Option<&str>) -> bool {
+        let mut patterns = self.patterns.iter();
+        route.is_some() && patterns.any(|pattern| pattern.pattern() == route)
     }
 
     pub(crate) fn exclude(&self, request: &ServiceRequest) -> bool {

@@ -170,6 +170,13 @@ impl RequestGuard {
         }
     }
 
+    /// Leaves it out, now that its route is known.
+    pub(crate) fn exclude(&self) {
+        if let (Some(request), Some(recorder)) = (&self.context.request, &self.context.recorder) {
+            recorder.exclude(request);
+        }
+    }
+
     fn is_left_out(&self) -> bool {
         self.request().is_some_and(|request| request.is_excluded())
     }

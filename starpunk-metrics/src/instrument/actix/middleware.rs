@@ -97,6 +97,10 @@ impl Settings {
         self.catches_panics
     }
 
+    pub(crate) fn exclusions(&self) -> &Exclusions {
+        &self.exclusions
+    }
+
     pub(crate) fn server_timing(&self) -> bool {
         self.server_timing
     }
@@ -112,7 +116,8 @@ impl HttpMetrics {
     /// Sets whether a panic is answered with a 500 that has the request's id; it is unless this says no.
     ///
     /// Where it is not, actix closes the connection without an answer, and the record is the same. Built with
-    /// `panic = "abort"` there is nothing to catch.
+    /// `panic = "abort"` there is nothing to catch. The answer is made here, so it passes none of the inner middlewares, such as
+    /// `DefaultHeaders`.
     #[must_use]
     pub fn catch_panics(self, catch: bool) -> Self {
         self.with(|settings| settings.catches_panics = catch)
@@ -146,7 +151,7 @@ impl HttpMetrics {
     /// Sets whether responses say in `Server-Timing` what they took: `total`, and `db` with the number of statements.
     ///
     /// The tools of a browser show it. It is added to what the application says there itself, and it speaks of the time until
-    /// the head of the response. Anybody who can ask can read it, so it is off unless this says otherwise.
+    /// the head of the response; the time of statements is a sum over all threads. Anybody who can ask can read it, so it is off unless this says otherwise.
     #[must_use]
     pub fn server_timing(self, told: bool) -> Self {
         self.with(|settings| settings.server_timing = told)
@@ -162,8 +167,12 @@ impl HttpMetrics {
     /// # let _ = http;
     /// ```
     ///
-    /// `pattern` is the whole pattern as actix knows it, with the prefix of its scope. Where several routes share a path, the
-    /// one that the path alone would choose counts.
+    /// `pattern` is the whole pattern as actix knows it, with the prefix of its scope; a resource of several patterns has the
+    /// first of them. Where several routes share a path, the one that the path alone would choose counts until one has answered.
+    ///
+    /// # Panics
+    ///
+    /// Where actix would panic for a route of that pattern, as for an unclosed brace.
     #[must_use]
     pub fn exclude(self, pattern: &str) -> Self {
         self.with(|settings| settings.exclusions.add_pattern(pattern))

@@ -10,11 +10,14 @@ use actix_web::error::PayloadError;
 use bytes::Bytes;
 use futures_core::Stream;
 
+use crate::model::clock::Ticks;
 use crate::model::request::Request;
 
 struct CountedPayload {
     payload: Payload,
     request: Arc<Request>,
+    /// Since when the client is waited for.
+    waits_since: Option<Ticks>,
 }
 
 impl Stream for CountedPayload {
@@ -22,6 +25,12 @@ impl Stream for CountedPayload {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let polled = Pin::new(&mut self.payload).poll_next(cx);
+        if polled.is_pending() {
+            self.waits_since.get_or_insert_with(Ticks::now);
+        } else if let Some(since) = self.waits_since.take() {
+            self.request
+                .waited_for_body(since.count_until(Ticks::now()));
+        }
         if let Poll::Ready(Some(Ok(chunk))) = &polled {
             self.request.read(chunk.len());
         }
@@ -38,6 +47,20 @@ pub(crate) fn count(service_request: &mut ServiceRequest, request: &Arc<Request>
     let payload = service_request.take_payload();
     let request = Arc::clone(request);
     let counted: Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>> =
-        Box::pin(CountedPayload { payload, request });
+        Box::pin(CountedPayload {
+            payload,
+            request,
+            waits_since: None,
+        });
     service_request.set_payload(Payload::from(counted));
+}
+
+/// A client that leaves in the middle of its body was waited for until then.
+impl Drop for CountedPayload {
+    fn drop(&mut self) {
+        if let Some(since) = self.waits_since {
+            self.request
+                .waited_for_body(since.count_until(Ticks::now()));
+        }
+    }
 }

@@ -194,7 +194,11 @@ fn finish<B: MessageBody>(
     if let Some(holder) = &holder {
         holder.with(|guard| {
             guard.responded(Head::of(response.response().head()));
-            guard.routed(response.request().match_pattern().as_deref());
+            let route = response.request().match_pattern();
+            if settings.exclusions().names(route.as_deref()) {
+                guard.exclude();
+            }
+            guard.routed(route.as_deref());
         });
     }
     response.map_body(|_, body| MeasuredBody::new(body, holder))
