@@ -229,8 +229,10 @@ impl Collector {
     /// Takes every thread's partial batch, and lets go of the threads that have ended.
     fn drain_slots(&mut self, complete: bool, view: &View<'_>) {
         let deadline = Instant::now() + OWNER_TIMEOUT;
-        let mut slots = std::mem::take(&mut self.slots);
-        slots.retain_mut(|(thread, slot)| {
+        let mut at = 0;
+        // They stay where they are: what an event does to whoever looks at it must not cost them.
+        while let Some((thread, slot)) = self.slots.get_mut(at) {
+            let thread = *thread;
             // Asked before the batch is taken: an owner that is gone now has put in its last.
             let has_ended = Arc::get_mut(slot).is_some();
             let batch = loop {
@@ -242,20 +244,21 @@ impl Collector {
                     taken => break taken,
                 }
             };
-            if let Some(mut batch) = batch {
+            let newer = batch.as_ref().and_then(|_| {
                 let empty = self.empty.take().unwrap_or_else(Batch::boxed);
                 // A swap and never a store: an owner that found the slot empty may have filled it since.
-                if let Some(mut newer) = slot.swap(Some(empty)) {
-                    self.take(&mut batch, *thread, view);
-                    self.take(&mut newer, *thread, view);
-                } else {
-                    self.take(&mut batch, *thread, view);
-                }
+                slot.swap(Some(empty))
+            });
+            if has_ended {
+                self.slots.remove(at);
+            } else {
+                at += 1;
+            }
+            for mut batch in batch.into_iter().chain(newer) {
+                self.take(&mut batch, thread, view);
                 self.empty = Some(batch);
             }
-            !has_ended
-        });
-        self.slots = slots;
+        }
     }
 
     fn take(&mut self, batch: &mut Batch, thread: u32, view: &View<'_>) {
