@@ -117,7 +117,8 @@ impl Requests {
 
     /// Once a round: a flood must not look for room with every statement.
     fn make_room(&mut self) {
-        if self.open.len() < MAX_REQUESTS || self.crowded_in == Some(self.round) {
+        let has_room = self.open.len() < MAX_REQUESTS && self.held < MAX_HELD;
+        if has_room || self.crowded_in == Some(self.round) {
             return;
         }
         let round = self.round;
