@@ -7,6 +7,8 @@ use std::task::{Context, Poll};
 use actix_web::HttpMessage;
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::error::PayloadError;
+use actix_web::http::Method;
+use actix_web::http::header::UPGRADE;
 use bytes::Bytes;
 use futures_core::Stream;
 
@@ -38,10 +40,18 @@ impl Stream for CountedPayload {
     }
 }
 
+/// What actix reads to the end of the connection. Many clients offer `Upgrade: h2c` with a body like any other.
+fn is_no_body(request: &ServiceRequest) -> bool {
+    let mut offers = request.headers().get_all(UPGRADE);
+    *request.method() == Method::CONNECT
+        || request.head().upgrade()
+            && offers.any(|offer| offer.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
 /// Counts what is read of the body from now on.
 pub(crate) fn count(service_request: &mut ServiceRequest, request: &Arc<Request>) {
     // A request without a body needs no box, and an upgraded connection is no body.
-    if matches!(service_request.parts().1, Payload::None) || service_request.head().upgrade() {
+    if matches!(service_request.parts().1, Payload::None) || is_no_body(service_request) {
         return;
     }
     let payload = service_request.take_payload();
