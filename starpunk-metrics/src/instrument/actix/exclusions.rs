@@ -43,10 +43,8 @@ impl Exclusions {
 /// Matching the path alone is not enough: `/notes/{id}` also matches where `/notes/new` is a route of its own. It is asked
 /// first, because it is cheap.
 fn is_of_route(request: &ServiceRequest, pattern: &ResourceDef) -> bool {
-    pattern.is_match(request.path())
-        && request
-            .resource_map()
-            .match_pattern(request.path())
-            .as_deref()
-            == pattern.pattern()
+    // Decoded, as routing reads it.
+    let path = request.match_info().as_str();
+    pattern.is_match(path)
+        && request.resource_map().match_pattern(path).as_deref() == pattern.pattern()
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix_web::dev::ResourceMap;
+use actix_web::dev::{ResourceMap, Url};
 use actix_web::http::{Method, Uri};
 use foldhash::fast::FixedState;
 
@@ -53,7 +53,9 @@ impl Routes {
 
     /// The pattern that a path would match, where routing can not be asked: before it, or where there is no response.
     pub(crate) fn pattern_of(&self, uri: &Uri) -> Option<String> {
-        self.resources.borrow().as_ref()?.match_pattern(uri.path())
+        // Decoded, as routing reads it.
+        let path = Url::new(uri.clone());
+        self.resources.borrow().as_ref()?.match_pattern(path.path())
     }
 
     /// The same, but rather at once than for certain: a pattern that has answered such paths before may not be the one to answer
