@@ -6,6 +6,7 @@ use tracing::Span;
 use tracing::field::{Empty, display};
 
 use crate::model::request::Request;
+use crate::record::current;
 
 /// A span that is entered wherever its work runs.
 #[derive(Clone, Debug)]
@@ -37,7 +38,12 @@ impl WorkSpan {
     /// A new one for a request, whose route is as yet what its path says. A span around it that has room for the same is told
     /// too.
     pub(crate) fn of_request(request: &Request, route: impl FnOnce() -> Option<Rc<str>>) -> Self {
-        let around = Span::current();
+        // Inside of another request, such as one that asks a service of its own process, what is around is that one's.
+        let is_inside = current::with_context(|context| context.request.is_some());
+        let around = match is_inside {
+            Some(true) => Span::none(),
+            _ => Span::current(),
+        };
         let span = tracing::info_span!(
             target: "starpunk_metrics",
             "request",
