@@ -327,7 +327,10 @@ fn what_a_trace_has_no_room_for_is_counted() {
         (trace.spans().len(), trace.omitted(), trace.statements()),
         (200, 50, 250)
     );
-    assert!(trace.to_string().ends_with("\n  50 more are not told\n"), "{trace}");
+    assert!(
+        trace.to_string().ends_with("\n  50 more are not told\n"),
+        "{trace}"
+    );
     let id = site.get("/200").request_id().parse().unwrap();
     let trace = metrics.trace(id).unwrap();
     assert_eq!((trace.spans().len(), trace.omitted()), (200, 0));

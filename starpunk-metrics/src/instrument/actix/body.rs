@@ -9,6 +9,7 @@ use bytes::Bytes;
 use pin_project_lite::pin_project;
 
 use crate::instrument::actix::guard::{Head, Holder, RequestGuard};
+use crate::instrument::actix::response::Place;
 use crate::model::clock::Ticks;
 
 pin_project! {
@@ -20,31 +21,28 @@ pin_project! {
         body: Option<B>,
         // What it said of itself when it was sent; what is left of it may be less.
         size: BodySize,
-        // `None` where nothing is measured.
-        holder: Option<Holder>,
+        place: Place,
     }
 
     impl<B> PinnedDrop for MeasuredBody<B> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             // What a body records while it is dropped is still of its request.
-            if let Some(holder) = this.holder {
-                holder.enter(|| this.body.set(None));
-            }
+            this.place.enter(|| this.body.set(None));
         }
     }
 }
 
 impl<B: MessageBody> MeasuredBody<B> {
-    pub(crate) fn new(body: B, holder: Option<Holder>) -> Self {
+    pub(crate) fn new(body: B, place: Place) -> Self {
         let size = body.size();
-        if let Some(holder) = &holder {
+        if let Place::Measured(holder) = &place {
             holder.with(|guard| begin(guard, size));
         }
         Self {
             body: Some(body),
             size,
-            holder,
+            place,
         }
     }
 }
@@ -77,10 +75,13 @@ impl<B: MessageBody> MessageBody for MeasuredBody<B> {
             return Poll::Ready(None);
         };
         let size = *this.size;
-        let polled = this
-            .holder
-            .as_ref()
-            .and_then(|holder| holder.with(|guard| poll_measured(body.as_mut(), size, cx, guard)));
+        let polled = match this.place {
+            Place::Measured(holder) => {
+                holder.with(|guard| poll_measured(body.as_mut(), size, cx, guard))
+            }
+            Place::Unmeasured(context) => Some(context.enter(|| body.as_mut().poll_next(cx))),
+            Place::Outside => None,
+        };
         polled.unwrap_or_else(|| body.poll_next(cx))
     }
 }
@@ -102,6 +103,7 @@ fn poll_measured<B: MessageBody>(
         guard.panicked();
         resume_unwind(panic)
     });
+    guard.leave_if_left_out();
     match &polled {
         Poll::Ready(Some(Ok(chunk))) => guard.wrote(chunk.len(), size),
         Poll::Ready(Some(Err(_))) => guard.broke_off(),
@@ -137,7 +139,7 @@ impl ErrorBody {
         let body = MeasuredBody {
             body: Some(body),
             size,
-            holder: Some(holder),
+            place: Place::Measured(holder),
         };
         Self {
             body,
@@ -169,7 +171,7 @@ fn tell(
     head: &mut Option<Head>,
     is_sent: impl FnOnce(&mut RequestGuard) -> bool,
 ) {
-    let (Some(head), Some(holder)) = (head.take(), &body.holder) else {
+    let (Some(head), Place::Measured(holder)) = (head.take(), &body.place) else {
         return;
     };
     holder.with(|guard| {

@@ -59,7 +59,9 @@ impl Holder {
 
 #[derive(Debug)]
 pub(crate) struct RequestGuard {
-    /// What its work runs in; the pipeline and the request are always there.
+    recorder: Arc<Recorder>,
+    request: Arc<Request>,
+    /// What its work runs in. The work may leave another one there, so nothing is asked of it.
     context: Context,
     routes: Rc<Routes>,
     method: MethodLabel,
@@ -73,6 +75,8 @@ pub(crate) struct RequestGuard {
     latest: Ticks,
     head: Option<Ticks>,
     status: Option<StatusCode>,
+    /// Of an error, whether a response was made.
+    has_answer: bool,
     /// When the last byte went out.
     whole: Option<Ticks>,
     response_bytes: u64,
@@ -93,10 +97,12 @@ impl RequestGuard {
         Self {
             context: Context {
                 span: WorkSpan::of_request(&request, || routes.guess(&uri)),
-                recorder: Some(recorder),
-                request: Some(request),
+                recorder: Some(Arc::clone(&recorder)),
+                request: Some(Arc::clone(&request)),
                 function: Cell::default(),
             },
+            recorder,
+            request,
             routes,
             method: MethodLabel::of(method),
             is_head: method == Method::HEAD,
@@ -107,16 +113,13 @@ impl RequestGuard {
             latest: Ticks::ZERO,
             head: None,
             status: None,
+            has_answer: false,
             whole: None,
             response_bytes: 0,
             is_event_stream: false,
             has_panicked: false,
             has_broken_body: false,
         }
-    }
-
-    pub(crate) fn request(&self) -> Option<&Arc<Request>> {
-        self.context.request.as_ref()
     }
 
     /// Runs a part of its work that began at `began`, with this thread working for it.
@@ -152,10 +155,7 @@ impl RequestGuard {
     }
 
     fn enter_route(&mut self, pattern: Option<&str>) {
-        let Some(recorder) = &self.context.recorder else {
-            return;
-        };
-        let route = self.routes.find(recorder, self.method, pattern);
+        let route = self.routes.find(&self.recorder, self.method, pattern);
         if self
             .route
             .as_ref()
@@ -172,13 +172,19 @@ impl RequestGuard {
 
     /// Leaves it out, now that its route is known.
     pub(crate) fn exclude(&self) {
-        if let (Some(request), Some(recorder)) = (&self.context.request, &self.context.recorder) {
-            recorder.exclude(request);
-        }
+        self.recorder.exclude(&self.request);
+    }
     }
 
     fn is_left_out(&self) -> bool {
-        self.request().is_some_and(|request| request.is_excluded())
+        self.request.is_excluded()
+    }
+
+    /// What ran may have left it out.
+    pub(crate) fn leave_if_left_out(&mut self) {
+        if self.is_left_out() {
+            self.leave_route();
+        }
     }
 
     /// It is not under way anywhere any more.
@@ -194,13 +200,22 @@ impl RequestGuard {
         self.whole = None;
         self.response_bytes = 0;
         self.status = Some(head.status);
-        self.is_event_stream = head.is_event_stream;
+        // Of a HEAD request nobody listens to anything.
+        self.is_event_stream = head.is_event_stream && !self.is_head;
     }
 
     /// An inner service returned an error that has this status, unless its response says otherwise.
     pub(crate) fn failed(&mut self, status: StatusCode) {
         self.status = Some(status);
         self.whole = Some(self.latest);
+    }
+
+    /// A response was made of that error, which tells its status better. An error may have just one to give: the first.
+    pub(crate) fn answered(&mut self, status: StatusCode) {
+        if !self.has_answer {
+            self.has_answer = true;
+            self.status = Some(status);
+        }
     }
 
     /// Something of it panicked: whatever status is sent, that is the outcome.
@@ -310,27 +325,24 @@ impl Head {
 
 impl Drop for RequestGuard {
     fn drop(&mut self) {
-        let (Some(recorder), Some(request)) =
-            (self.context.recorder.clone(), self.context.request.clone())
-        else {
-            return;
-        };
-        let is_counted = request.close();
+        let is_counted = self.request.close();
         if is_counted {
             let routed = self.route.as_ref().filter(|_| self.is_routed);
             let route = routed.map(|route| route.number).unwrap_or_else(|| {
                 let pattern = self.routes.pattern_of(&self.uri);
-                let found = self.routes.find(&recorder, self.method, pattern.as_deref());
+                let found = self
+                    .routes
+                    .find(&self.recorder, self.method, pattern.as_deref());
                 found.number
             });
-            request.finish(self.end(&request, route));
+            self.request.finish(self.end(&self.request, route));
         }
         // Also of one that was left out: what was gathered of it until then goes.
-        current::post_to(&recorder, Event::Request(request));
+        current::post_to(&self.recorder, Event::Request(Arc::clone(&self.request)));
         self.leave_route();
         if is_counted {
             // Last: whoever sees that no request is in flight finds all their records.
-            recorder.gauges.request_ended();
+            self.recorder.gauges.request_ended();
         }
     }
 }

@@ -13,6 +13,7 @@ use actix_web::HttpResponse;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::ServiceResponse;
 use actix_web::error::ErrorInternalServerError;
+use actix_web::http::StatusCode;
 use pin_project_lite::pin_project;
 
 use crate::instrument::actix::body::{ErrorBody, MeasuredBody};
@@ -41,6 +42,24 @@ pub(crate) enum Place {
     Outside,
 }
 
+impl Place {
+    /// Runs what is no part of its time.
+    pub(crate) fn enter<R>(&mut self, work: impl FnOnce() -> R) -> R {
+        match self {
+            Self::Measured(holder) => holder.enter(work),
+            Self::Unmeasured(context) => context.enter(work),
+            Self::Outside => work(),
+        }
+    }
+
+    fn holder(self) -> Option<Holder> {
+        match self {
+            Self::Measured(holder) => Some(holder),
+            Self::Unmeasured(_) | Self::Outside => None,
+        }
+    }
+}
+
 impl Work {
     pub(crate) const OUTSIDE: Self = Self {
         request: None,
@@ -58,11 +77,7 @@ impl Work {
 
     /// Runs what is no part of its time.
     fn enter<R>(&mut self, work: impl FnOnce() -> R) -> R {
-        match &mut self.place {
-            Place::Measured(holder) => holder.enter(work),
-            Place::Unmeasured(context) => context.enter(work),
-            Place::Outside => work(),
-        }
+        self.place.enter(work)
     }
 
     /// Whether its statements are counted.
@@ -75,10 +90,7 @@ impl Work {
     }
 
     fn holder(self) -> Option<Holder> {
-        match self.place {
-            Place::Measured(holder) => Some(holder),
-            Place::Unmeasured(_) | Place::Outside => None,
-        }
+        self.place.holder()
     }
 }
 
@@ -167,8 +179,14 @@ where
             }
             return Poll::Pending;
         }
-        // What is left of it is still of the request.
-        this.work.enter(|| state.set(State::Gone));
+        // What is left of it is still of the request; and if that panics, so did the handler.
+        let gone = catch_unwind(AssertUnwindSafe(|| {
+            this.work.enter(|| state.set(State::Gone));
+        }));
+        let polled = match gone {
+            Ok(()) => polled,
+            Err(panic) => Err(Panic(panic)),
+        };
         // Nothing but the response has it from now on.
         let work = std::mem::replace(this.work, Work::OUTSIDE);
         Poll::Ready(match polled {
@@ -190,8 +208,7 @@ fn finish<B: MessageBody>(
         let counts = work.counts();
         server_timing::tell(response.headers_mut(), request, settings, counts);
     }
-    let holder = work.holder();
-    if let Some(holder) = &holder {
+    if let Place::Measured(holder) = &work.place {
         holder.with(|guard| {
             guard.responded(Head::of(response.response().head()));
             let route = response.request().match_pattern();
@@ -201,7 +218,7 @@ fn finish<B: MessageBody>(
             guard.routed(route.as_deref());
         });
     }
-    response.map_body(|_, body| MeasuredBody::new(body, holder))
+    response.map_body(|_, body| MeasuredBody::new(body, work.place))
 }
 
 /// Finishes an error when its response is made, which may be by an outer middleware or by actix, and more than once.
@@ -216,7 +233,9 @@ fn finish_error(mut error: Error, work: Work, settings: &Arc<Settings>) -> Error
     let holder = work.holder();
     if let Some(holder) = &holder {
         // What holds if nobody ever asks for the response.
-        let status = error.as_response_error().status_code();
+        // It may not be made to be asked: who overrides `error_response` alone need not have one.
+        let status = catch_unwind(AssertUnwindSafe(|| error.as_response_error().status_code()))
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         holder.with(|guard| guard.failed(status));
     }
     let settings = Arc::clone(settings);
@@ -226,6 +245,7 @@ fn finish_error(mut error: Error, work: Work, settings: &Arc<Settings>) -> Error
         let Some(holder) = holder.clone() else {
             return response;
         };
+        holder.with(|guard| guard.answered(response.status()));
         response.map_body(|head, body| BoxBody::new(ErrorBody::new(body, Head::of(head), holder)))
     });
     error
