@@ -18,8 +18,8 @@ use crate::model::trace::MAX_SPANS;
 /// How many requests are watched at once. What is beyond is counted as ever, but its story is not known.
 const MAX_REQUESTS: usize = 4_096;
 
-/// How many spans are held of all of them together, of 48 bytes each: less than 1 MB.
-const MAX_HELD: usize = 16_384;
+/// How many bytes of all of them together are held.
+const MAX_HELD_BYTES: usize = 1024 * 1024;
 
 /// How many different statements are counted of a request that has more spans than are held.
 const MAX_STATEMENTS: usize = 64;
@@ -38,6 +38,8 @@ struct Open {
     omitted: u32,
     /// What of the omitted were statements.
     beyond: Vec<Repeated>,
+    /// Of both.
+    bytes: usize,
     last_round: u64,
 }
 
@@ -75,7 +77,7 @@ pub(crate) struct Ended {
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
     open: HashMap<RequestId, Open, ById>,
-    /// Of all in `open`; `held <= MAX_HELD`.
+    /// The bytes of all in `open`; `held <= MAX_HELD_BYTES`.
     held: usize,
     /// The latest last, with the round in which the end was seen.
     ended: VecDeque<(End, u64)>,
@@ -90,11 +92,9 @@ impl Requests {
     /// Takes in what was done for a request; hands it back where that was looked at already.
     pub(crate) fn add(&mut self, id: RequestId, child: Child) -> Option<Child> {
         if !self.open.contains_key(&id) {
-            if self
-                .latest
-                .of(id)
-                .is_some_and(|latest| latest.has_done(&child))
-            {
+            let latest = self.latest.of(id);
+            // Known or not, nothing is expected any more of what is over.
+            if is_late(&child) || latest.is_some_and(|latest| latest.has_done(&child)) {
                 return Some(child);
             }
             self.make_room();
@@ -102,33 +102,23 @@ impl Requests {
                 return None;
             }
         }
-        let has_room = self.held < MAX_HELD;
+        let room = MAX_HELD_BYTES.saturating_sub(self.held);
         let request = self.open.entry(id).or_default();
         request.last_round = self.round;
-        if has_room && request.children.len() < MAX_SPANS {
-            request.children.push(child);
-            self.held += 1;
-        } else {
-            request.omitted += 1;
-            count(&mut request.beyond, &child);
-        }
+        let bytes = request.bytes;
+        request.add(child, room);
+        self.held += request.bytes - bytes;
         None
     }
 
     /// Once a round: a flood must not look for room with every statement.
     fn make_room(&mut self) {
-        let has_room = self.open.len() < MAX_REQUESTS && self.held < MAX_HELD;
+        let has_room = self.open.len() < MAX_REQUESTS && self.held < MAX_HELD_BYTES;
         if has_room || self.crowded_in == Some(self.round) {
             return;
         }
-        let round = self.round;
-        self.crowded_in = Some(round);
-        let held = &mut self.held;
-        self.open.retain(|_, request| {
-            let stays = round - request.last_round <= MAX_CROWDED_ROUNDS;
-            *held -= if stays { 0 } else { request.children.len() };
-            stays
-        });
+        self.crowded_in = Some(self.round);
+        self.forget_idle(MAX_CROWDED_ROUNDS);
     }
 
     pub(crate) fn end(&mut self, end: End) {
@@ -136,13 +126,7 @@ impl Requests {
     }
 
     /// Ends a round: what ended in one before it is looked at.
-    ///
-    /// `join` is given what came late: work of an id that a peer might have sent again, and has not.
-    pub(crate) fn settle(
-        &mut self,
-        mut look: impl FnMut(Ended),
-        join: impl FnMut(RequestId, Child),
-    ) {
+    pub(crate) fn settle(&mut self, mut look: impl FnMut(Ended)) {
         while let Some((end, round)) = self.ended.pop_front() {
             if round == self.round {
                 self.ended.push_front((end, round));
@@ -152,27 +136,19 @@ impl Requests {
             let latest = Latest::of(&end.request);
             self.latest.push(id, latest);
             let mut request = self.open.remove(&id).unwrap_or_default();
-            // What began later is of the next request with this id.
-            let later: Vec<Child> = request
-                .children
-                .extract_if(.., |child| !latest.has_done(child))
-                .collect();
-            if !later.is_empty() {
-                let next = Open {
-                    children: later,
-                    last_round: request.last_round,
-                    ..Open::default()
-                };
+            self.held -= request.bytes;
+            let next = request.split_off(latest);
+            if !next.children.is_empty() {
+                self.held += next.bytes;
                 self.open.insert(id, next);
             }
-            self.held -= request.children.len();
             if !end.request.is_excluded() {
                 look(request.ended(end));
             }
         }
         self.round += 1;
-        if self.round.is_multiple_of(100) {
-            self.forget_idle(join);
+        if self.round.is_multiple_of(1_000) {
+            self.forget_idle(MAX_IDLE_ROUNDS);
         }
     }
 
@@ -181,26 +157,60 @@ impl Requests {
         self.round += 1;
     }
 
-    /// Work that outlived its request, or whose request's end was lost, must not stay for ever.
-    fn forget_idle(&mut self, mut join: impl FnMut(RequestId, Child)) {
-        let Self {
-            open,
-            held,
-            round,
-            latest,
-            ..
-        } = self;
-        let gone = open.extract_if(|id, request| {
-            let idle = *round - request.last_round;
-            let is_late = latest.of(*id).is_some();
-            idle > MAX_IDLE_ROUNDS || idle > MAX_CROWDED_ROUNDS && is_late
+    /// A request whose end was lost must not stay for ever.
+    fn forget_idle(&mut self, rounds: u64) {
+        let (round, held) = (self.round, &mut self.held);
+        self.open.retain(|_, request| {
+            let stays = round - request.last_round <= rounds;
+            *held -= if stays { 0 } else { request.bytes };
+            stays
         });
-        for (id, request) in gone {
-            *held -= request.children.len();
-            request
-                .children
-                .into_iter()
-                .for_each(|child| join(id, child));
+    }
+}
+
+impl Open {
+    /// Takes in what there is room for, and counts the rest.
+    fn add(&mut self, child: Child, room: usize) {
+        let bytes = child.bytes();
+        if self.children.len() < MAX_SPANS && bytes <= room {
+            self.bytes += bytes;
+            self.children.push(child);
+            return;
+        }
+        self.omitted += 1;
+        let known = self.beyond.len();
+        let most = match room >= size_of::<Repeated>() {
+            true => MAX_STATEMENTS,
+            false => known,
+        };
+        count(&mut self.beyond, &child, most);
+        self.bytes += (self.beyond.len() - known) * size_of::<Repeated>();
+    }
+
+    /// Takes out what is of the next request with the same id: it began after the end of this one.
+    fn split_off(&mut self, latest: Latest) -> Self {
+        let next = self
+            .children
+            .extract_if(.., |child| !latest.has_done(child));
+        let children: Vec<Child> = next.collect();
+        Self {
+            bytes: children.iter().map(Child::bytes).sum(),
+            children,
+            last_round: self.last_round,
+            ..Self::default()
+        }
+    }
+
+    fn ended(self, end: End) -> Ended {
+        let mut statements = self.beyond;
+        for child in &self.children {
+            count(&mut statements, child, MAX_STATEMENTS);
+        }
+        Ended {
+            end,
+            children: self.children,
+            omitted: self.omitted,
+            statements,
         }
     }
 }
@@ -232,26 +242,16 @@ impl Latest {
 
     /// Whether something is late work of it, and not of another request with its id.
     fn has_done(self, child: &Child) -> bool {
-        self.may_return_after.is_none_or(|end| child.start <= end)
+        is_late(child) || self.may_return_after.is_none_or(|end| child.start <= end)
     }
 }
 
-impl Open {
-    fn ended(self, end: End) -> Ended {
-        let mut statements = self.beyond;
-        for child in &self.children {
-            count(&mut statements, child);
-        }
-        Ended {
-            end,
-            children: self.children,
-            omitted: self.omitted,
-            statements,
-        }
-    }
+fn is_late(child: &Child) -> bool {
+    child.flags.has(Flags::LATE)
 }
 
-fn count(statements: &mut Vec<Repeated>, child: &Child) {
+/// Counts a statement, among at most so many different ones.
+fn count(statements: &mut Vec<Repeated>, child: &Child, most: usize) {
     let What::Statement { shape, function } = child.what else {
         return;
     };
@@ -260,7 +260,7 @@ fn count(statements: &mut Vec<Repeated>, child: &Child) {
         known.count += 1;
         known.alone += alone;
         known.taken += child.taken;
-    } else if statements.len() < MAX_STATEMENTS {
+    } else if statements.len() < most {
         statements.push(Repeated {
             shape,
             function,

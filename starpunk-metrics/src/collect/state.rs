@@ -1,6 +1,5 @@
 //! What the collector has gathered: the counts, the two buffers of records, and what it found.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -125,18 +124,14 @@ impl State {
             callers,
             ..
         } = self;
-        let traces = RefCell::new(traces);
-        requests.settle(
-            |request| {
-                count_callers(callers, &request);
-                let reasons = findings.look_at_request(&request, view.names, view.policy);
-                if let Some(trace) = trace_of(request, reasons, &view.anchor) {
-                    kept_log::tell(&trace, view.names);
-                    traces.borrow_mut().keep(trace);
-                }
-            },
-            |id, late| traces.borrow_mut().join(id, late),
-        );
+        requests.settle(|request| {
+            count_callers(callers, &request);
+            let reasons = findings.look_at_request(&request, view.names, view.policy);
+            if let Some(trace) = trace_of(request, reasons, &view.anchor) {
+                kept_log::tell(&trace, view.names);
+                traces.keep(trace);
+            }
+        });
         self.warnings.warn_of_rest();
     }
 

@@ -91,6 +91,7 @@ fn track(site: &'static Callsite, duration: Duration, fields: impl FnOnce() -> V
             polls: Polls::default(),
             sampled: true,
             nested: false,
+            late: current.is_late(),
             outcome: OutcomeKind::Ok,
         }));
     });

@@ -204,6 +204,7 @@ mod tests {
                 polls: Polls::default(),
                 sampled: true,
                 nested: false,
+                late: false,
                 outcome: OutcomeKind::Ok,
             })
         };

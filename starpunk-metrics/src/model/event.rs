@@ -50,6 +50,8 @@ pub(crate) struct Call {
     pub(crate) sampled: bool,
     /// Whether another call of the same place was running around it: its time is in that one's.
     pub(crate) nested: bool,
+    /// Its request had ended.
+    pub(crate) late: bool,
     pub(crate) outcome: OutcomeKind,
 }
 

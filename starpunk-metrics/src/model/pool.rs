@@ -86,6 +86,8 @@ pub(crate) struct PoolUse {
     /// When it was over.
     pub(crate) end: Ticks,
     pub(crate) request: Option<RequestId>,
+    /// Its request had ended.
+    pub(crate) late: bool,
 }
 
 #[derive(Clone, Copy, Debug)]

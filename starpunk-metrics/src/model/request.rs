@@ -156,9 +156,24 @@ impl Request {
         self.state.load(Relaxed) == EXCLUDED
     }
 
+    /// Whether what is done for it now comes after its end.
+    #[inline]
+    pub(crate) fn is_over(&self) -> bool {
+        self.state.load(Relaxed) == ENDED
+    }
+
     /// Tells how it ended; only the first time counts.
     pub(crate) fn finish(&self, end: RequestEnd) {
         let _ = self.end.set(end);
+    }
+
+    /// How many bytes of memory it holds.
+    pub(crate) fn memory(&self) -> usize {
+        let inbound = self.inbound.as_ref().map_or(0, |inbound| {
+            let id = inbound.client_request_id.as_ref();
+            size_of::<Inbound>() + id.map_or(0, |id| id.as_str().len())
+        });
+        size_of::<Self>() + inbound
     }
 
     /// What the client calls it.

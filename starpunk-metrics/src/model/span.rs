@@ -26,7 +26,7 @@ pub(crate) struct Child {
     /// 0 where it is not known.
     pub(crate) thread: u32,
     outcome: OutcomeKind,
-    /// Of a statement.
+    /// Of a statement, and whether its request had ended.
     pub(crate) flags: Flags,
 }
 
@@ -73,15 +73,21 @@ impl Child {
                 fields: detail.fields.clone(),
             })
         });
+        // What was told and not measured ended when it was told.
+        let told = call.detail.as_ref().and_then(|detail| detail.duration);
+        let (start, taken) = match told {
+            Some(duration) => (call.end.before(duration), TickSpan::of(ticks_in(duration))),
+            None => (call.start, call.start.span_until(call.end)),
+        };
         Self {
-            start: call.start,
+            start,
             what: What::Function(call.site),
             detail,
-            taken: call.start.span_until(call.end),
+            taken,
             rows: 0,
             thread,
             outcome: call.outcome,
-            flags: Flags::default(),
+            flags: late(call.late),
         }
     }
 
@@ -105,7 +111,7 @@ impl Child {
             rows: 0,
             thread,
             outcome,
-            flags: Flags::default(),
+            flags: late(used.late),
         }
     }
 
@@ -122,6 +128,11 @@ impl Child {
     pub(crate) fn outcome(&self) -> Outcome {
         let class = self.detail.as_ref().and_then(|detail| detail.error_class);
         self.outcome.with_class(class)
+    }
+
+    /// How much memory it holds.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.detail_bytes()
     }
 
     /// How much memory it holds beside itself.
@@ -174,6 +185,12 @@ impl Child {
             fields: Fields::from(fields.unwrap_or_default()),
         }
     }
+}
+
+fn late(is_late: bool) -> Flags {
+    let mut flags = Flags::default();
+    flags.set(Flags::LATE, is_late);
+    flags
 }
 
 /// What is worth telling of a statement beside its time and rows; usually nothing.

@@ -50,6 +50,8 @@ impl Flags {
     pub(crate) const SCHEMA: Self = Self(32);
     /// It was refused its transaction, which had read before and not written.
     pub(crate) const UPGRADE: Self = Self(64);
+    /// Its request had ended.
+    pub(crate) const LATE: Self = Self(128);
 
     pub(crate) fn has(self, flag: Self) -> bool {
         self.0 & flag.0 != 0

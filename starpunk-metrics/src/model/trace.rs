@@ -118,7 +118,7 @@ impl TraceRecord {
     pub(crate) fn bytes(&self) -> usize {
         let details = self.children.iter().map(Child::detail_bytes);
         size_of::<Self>()
-            + size_of::<Request>()
+            + self.request.memory()
             + self.children.capacity() * size_of::<Child>()
             + details.sum::<usize>()
     }

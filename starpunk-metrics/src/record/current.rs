@@ -10,7 +10,7 @@ use crate::model::event::Event;
 use crate::model::request::Request;
 use crate::model::request_id::RequestId;
 use crate::model::sampling::Dice;
-use crate::model::statement::Statement;
+use crate::model::statement::{Flags, Statement};
 use crate::record::context::Context;
 use crate::record::depth::{Depth, Depths};
 use crate::record::recorder::{Recorder, Slot};
@@ -228,6 +228,12 @@ impl Current<'_> {
         told.map(|request| request.id)
     }
 
+    /// Whether the request that this thread works for is over.
+    #[inline]
+    pub(crate) fn is_late(&self) -> bool {
+        self.request.is_some_and(Request::is_over)
+    }
+
     #[inline]
     pub(crate) fn post(&self, event: Event) {
         if self.recorder.is_stopped() {
@@ -239,7 +245,8 @@ impl Current<'_> {
 
     /// Counts a statement that took so many ticks, and posts it.
     #[inline]
-    pub(crate) fn post_statement(&self, statement: Statement) {
+    pub(crate) fn post_statement(&self, mut statement: Statement) {
+        statement.flags.set(Flags::LATE, self.is_late());
         self.statements.set(self.statements.get().wrapping_add(1));
         match self.request {
             Some(request) => request.count_statement(statement.taken.count()),

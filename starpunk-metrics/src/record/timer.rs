@@ -95,6 +95,7 @@ impl Timer {
             polls,
             sampled: false,
             nested: self.nested,
+            late: false,
             outcome: outcome.into(),
         };
         let Some(tell) = tell else {
@@ -131,6 +132,7 @@ fn post(mut call: Call, outcome: Outcome, sampled: Option<bool>) {
             current.count_if_unattributed();
         }
         call.request = current.request_id();
+        call.late = current.is_late();
         call.sampled = sampled.unwrap_or_else(|| current.samples(call.site));
         current.post(Event::Call(call));
     });

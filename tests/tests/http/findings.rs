@@ -128,10 +128,7 @@ fn site(http: HttpMetrics) -> Site {
             .route("/open", web::get().to(leaves_open))
             .route("/", web::get().to(healthy))
             .route("/trickles", web::get().to(trickles))
-            .route(
-                "/read",
-                web::post().to(|_: Bytes| async { HttpResponse::Ok() })
-            )
+            .route("/read", web::post().to(|_: Bytes| async { "read" }))
             .wrap(http.clone())
     )
 }

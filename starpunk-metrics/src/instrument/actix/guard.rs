@@ -174,7 +174,6 @@ impl RequestGuard {
     pub(crate) fn exclude(&self) {
         self.recorder.exclude(&self.request);
     }
-    }
 
     fn is_left_out(&self) -> bool {
         self.request.is_excluded()

@@ -43,6 +43,7 @@ impl PoolEvents {
                     what,
                     end: Ticks::now(),
                     request: current.request_id(),
+                    late: current.is_late(),
                 }));
             }
         });
