@@ -20,7 +20,10 @@ pub(crate) fn finding(
 ) -> Finding {
     let route = subject.route.unwrap_or_default();
     let series = state.aggregate.routes.get(route as usize);
-    let all = series.map_or(seen.count, |series| series.tally.count());
+    // Under pressure a forced record is here before its count.
+    let all = series
+        .map_or(0, |series| series.tally.count())
+        .max(seen.count);
     let text = |shape: u16| {
         names
             .shapes

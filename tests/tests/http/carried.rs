@@ -17,8 +17,8 @@ use starpunk_metrics_tests::site::Site;
 use crate::measured;
 
 /// A statement, and an event that says where.
-#[track_business("step", fields(at = at))]
-fn step(at: &str) -> Option<RequestId> {
+#[track_business("step", fields(at = _at))]
+fn step(_at: &str) -> Option<RequestId> {
     let connection = MonitoredConnection::open_in_memory().unwrap();
     connection.query_row("SELECT 1", [], |_| Ok(())).unwrap();
     RequestId::current()

@@ -56,7 +56,7 @@ fn site(http: HttpMetrics) -> Site {
                     .service(
                         web::resource("/{kind}/action").route(web::post().to(|| async {
                             info!("the action");
-                            HttpResponse::Ok()
+                            HttpResponse::Ok().finish()
                         }))
                     ),
             )

@@ -127,7 +127,7 @@ impl HttpMetrics {
     ///
     /// Name the proxies that set `X-Request-ID` and let none through. The peer is whoever opened the connection, whatever
     /// `X-Forwarded-For` says; one on a Unix socket has no address and is not trusted. An id that is a UUID is the
-    /// [`RequestId`] as it is; for any other that is made from it, and `"the-id".parse::<RequestId>()` finds it again.
+    /// [`RequestId`](crate::RequestId) as it is; for any other that is made from it, and `"the-id".parse::<RequestId>()` finds it again.
     /// Requests that were given the same id share it, and what they do at the same time.
     ///
     /// ```
