@@ -119,7 +119,7 @@ fn failure_is_measured_as_one_operation_of_the_query_that_failed() {
 
 #[test]
 fn query_that_holds_up_its_worker_is_told_to_block() {
-    let mut site = Site::open();
+    let mut site = Site::open_watching_workers();
     let blocked = site.get("/block");
     assert_eq!(blocked.status(), 200);
     site.stop();

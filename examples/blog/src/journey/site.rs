@@ -44,21 +44,32 @@ impl Site {
 
     /// The same, with requests that are measured otherwise.
     pub(super) fn open_with(set: impl FnOnce(HttpMetrics) -> HttpMetrics) -> Self {
-        Self::start(false, |conn| schema::migrate(conn).unwrap(), set)
+        let set_up = |conn: &mut Connection| schema::migrate(conn).unwrap();
+        Self::start(false, undisturbed(), set_up, set)
     }
 
     /// One with the sample notes and the pages that are slow on purpose.
     pub(super) fn open_slow_demo() -> Self {
+        Self::open_demo(undisturbed())
+    }
+
+    /// The same, where it is found who holds a worker back: on a busy machine others may be.
+    pub(super) fn open_watching_workers() -> Self {
+        Self::open_demo(Config::default())
+    }
+
+    fn open_demo(config: Config) -> Self {
         let set_up = |conn: &mut Connection| {
             schema::migrate(conn).unwrap();
             sample::fill_empty(conn).unwrap();
             visits::fill_empty(conn).unwrap();
         };
-        Self::start(true, set_up, |http_metrics| http_metrics)
+        Self::start(true, config, set_up, |http_metrics| http_metrics)
     }
 
     fn start(
         slow_demo: bool,
+        config: Config,
         set_up: impl FnOnce(&mut Connection),
         set: impl FnOnce(HttpMetrics) -> HttpMetrics,
     ) -> Self {
@@ -70,7 +81,7 @@ impl Site {
         let url = format!("http://{}", listener.local_addr().unwrap());
 
         let blog = Blog::new(db, "https://blog.example".to_owned());
-        let metrics = Metrics::scoped(Config::default().test_mode(true)).unwrap();
+        let metrics = Metrics::scoped(config.test_mode(true)).unwrap();
         let http_metrics = {
             let _entered = metrics.enter();
             set(HttpMetrics::new())
@@ -192,4 +203,9 @@ fn text(response: Response<ureq::Body>) -> Response<String> {
 
 pub(super) fn header<'a>(response: &'a Response<String>, name: &str) -> &'a str {
     response.headers()[name].to_str().unwrap()
+}
+
+/// No poll is slow because the machine is.
+fn undisturbed() -> Config {
+    Config::default().slow_poll_threshold(Duration::from_secs(3_600))
 }

@@ -82,7 +82,7 @@ fn numbers_that_are_asked_for_one_by_one_are_many_statements_and_no_repetition()
 
 #[test]
 fn page_that_computes_on_its_worker_blocks_it() {
-    let site = Site::open_slow_demo();
+    let site = Site::open_watching_workers();
     let kind = FindingKind::BlockedExecutor;
     let reason = TraceReason::BlockedExecutor;
     let (_, snapshot) = troubled(&site, "/slow/blocked", kind, reason);
@@ -93,7 +93,7 @@ fn page_that_computes_on_its_worker_blocks_it() {
 
 #[test]
 fn statement_that_runs_on_the_worker_is_named() {
-    let site = Site::open();
+    let site = Site::open_watching_workers();
     let kind = FindingKind::BlockedExecutor;
     let (_, snapshot) = troubled(&site, "/block", kind, TraceReason::BlockedExecutor);
     let statement = found(&snapshot, kind, "/block").statement.as_deref();
