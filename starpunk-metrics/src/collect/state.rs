@@ -251,3 +251,35 @@ fn trace_of(ended: Ended, reasons: Reasons, anchor: &Anchor) -> Option<TraceReco
         omitted,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::clock::Ticks;
+    use crate::model::request::{Request, RequestEnd};
+    use crate::model::request_id::RequestId;
+    use crate::model::trace::TraceReason;
+
+    #[test]
+    fn a_trace_says_how_many_statements_never_came() {
+        let request = Request::new(RequestId::random(), Ticks::ZERO, None);
+        request.finish(RequestEnd {
+            statements: 3,
+            ..RequestEnd::UNKNOWN
+        });
+        let ended = Ended {
+            end: End {
+                request: Arc::new(request),
+                thread: 1,
+                is_sampled: false,
+            },
+            children: Vec::new(),
+            omitted: 1,
+            statements: Vec::new(),
+        };
+        let mut reasons = Reasons::default();
+        reasons.add(TraceReason::Sampled);
+        let trace = trace_of(ended, reasons, &Anchor::now()).expect("there is a reason");
+        assert_eq!(trace.omitted, 3);
+    }
+}

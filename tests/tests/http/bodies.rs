@@ -1,7 +1,9 @@
 //! What each kind of body leaves: how many bytes, whether the response was whole, and when its last byte was.
 
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::http::header::CONTENT_LENGTH;
@@ -13,7 +15,7 @@ use starpunk_metrics_tests::gate::Gate;
 use starpunk_metrics_tests::serve;
 use starpunk_metrics_tests::site::{Response, Site, read_until};
 
-use crate::{last, measured};
+use crate::{ended, last, measured};
 
 /// Gives what it was given, and says that it is as long as it was told to.
 struct Parts {
@@ -293,4 +295,74 @@ fn the_time_to_the_head_ends_before_the_time_to_the_last_byte() {
         panic!("{metric:#?}")
     };
     assert!(metric.duration_ms() > head);
+}
+
+/// After its last byte it takes as long again as everything before it took, twice.
+struct Lingers {
+    asked: Instant,
+    until_last_byte: Arc<OnceLock<Duration>>,
+    is_sent: bool,
+}
+
+impl Lingers {
+    fn linger(&self) {
+        let before = *self.until_last_byte.get_or_init(|| self.asked.elapsed());
+        let since = Instant::now();
+        while since.elapsed() < before {
+            std::hint::spin_loop();
+        }
+    }
+}
+
+impl MessageBody for Lingers {
+    type Error = Error;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(4)
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Error>>> {
+        if std::mem::replace(&mut self.is_sent, true) {
+            self.linger();
+            return Poll::Ready(None);
+        }
+        Poll::Ready(Some(Ok(Bytes::from_static(b"last"))))
+    }
+}
+
+impl Drop for Lingers {
+    fn drop(&mut self) {
+        self.linger();
+    }
+}
+
+/// However slow the machine is: what comes after the last byte takes longer than the client has waited for that.
+#[test]
+fn what_a_body_does_after_its_last_byte_is_no_time_of_its_request() {
+    let (metrics, http) = measured();
+    let until_last_byte = Arc::<OnceLock<Duration>>::default();
+    let shared = (Instant::now(), Arc::clone(&until_last_byte));
+    type Shared = web::Data<(Instant, Arc<OnceLock<Duration>>)>;
+    let body = |shared: Shared| async move {
+        HttpResponse::Ok().body(Lingers {
+            asked: shared.0,
+            until_last_byte: Arc::clone(&shared.1),
+            is_sent: false,
+        })
+    };
+    let site = serve!(
+        App::new()
+            .app_data(web::Data::new(shared.clone()))
+            .route("/", web::get().to(body))
+            .wrap(http.clone())
+    );
+    assert_eq!(site.get("/").text(), "last");
+    let metric = ended(&metrics);
+    let most = *until_last_byte.get().expect("it has lingered");
+    assert!(metric.duration <= most, "{metric:#?}");
+    let trace = metrics.trace(metric.request_id.unwrap()).unwrap();
+    assert!(trace.busy() <= most, "{trace}");
 }

@@ -11,8 +11,8 @@ use actix_web::{App, Error, HttpResponse, HttpServer, web};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use starpunk_metrics::sqlite::MonitoredConnection;
 use starpunk_metrics::{Metrics, RequestContext, RequestId, block, spawn, track_business};
-use starpunk_metrics_tests::serve;
 use starpunk_metrics_tests::site::Site;
+use starpunk_metrics_tests::{poll_once, serve};
 
 use crate::measured;
 
@@ -385,4 +385,39 @@ fn the_body_of_a_response_works_for_its_request_until_it_is_dropped() {
     // The response is whole before its body is dropped, and what that does is counted all the same.
     assert_eq!(metrics.snapshot().route("GET", "/").unwrap().statements, 4);
     assert_eq!(metrics.snapshot().unattributed, 0);
+}
+
+/// Works when it is dropped.
+struct WorksWhenDropped;
+
+impl Drop for WorksWhenDropped {
+    fn drop(&mut self) {
+        step("drop");
+    }
+}
+
+async fn drops_what_waits() -> HttpResponse {
+    let works = WorksWhenDropped;
+    let mut waits = Box::pin(RequestContext::current().wrap(async move {
+        let _works = works;
+        std::future::pending::<()>().await;
+    }));
+    assert!(poll_once(waits.as_mut()).is_pending());
+    // Where nobody works for it, as a runtime that ends does.
+    RequestContext::default().enter(|| drop(waits));
+    HttpResponse::Ok().finish()
+}
+
+#[test]
+fn what_is_carried_works_for_its_request_also_when_it_is_dropped() {
+    let (metrics, http) = measured();
+    let site = serve!(
+        App::new()
+            .route("/", web::get().to(drops_what_waits))
+            .wrap(http.clone())
+    );
+    let response = site.get("/");
+    assert_eq!(response.status, 200);
+    assert_eq!(steps(&metrics, &response.request_id()), ["drop"]);
+    assert_eq!(metrics.snapshot().route("GET", "/").unwrap().statements, 1);
 }

@@ -185,3 +185,16 @@ fn a_client_of_http_1_0_gets_an_id_and_leaves_a_record() {
     }
     assert_eq!(metrics.stats().total_count, 2);
 }
+
+/// Many clients offer a better protocol with whatever they ask; actix goes on with this one.
+#[test]
+fn a_body_that_comes_with_an_offer_to_upgrade_is_counted() {
+    let (metrics, _gate, site) = gated();
+    let mut stream = site.send(
+        "POST /read HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\n\
+         Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\nContent-Length: 5\r\n\r\nhello",
+    );
+    let response = Response::parse(&read_until(&mut stream, b"\r\n\r\n5"));
+    assert_eq!((response.status, response.text()), (200, "5"));
+    assert_eq!(only(&metrics).fields["request_bytes"], 5);
+}

@@ -52,6 +52,13 @@ async fn lost(database: Database) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
+/// The worker's thread reports elsewhere from now on.
+async fn enters_another() -> HttpResponse {
+    let other = starpunk_metrics_tests::pipeline(starpunk_metrics_tests::config());
+    std::mem::forget(other.enter());
+    HttpResponse::Ok().finish()
+}
+
 /// Rolls back when it is dropped.
 struct Unfinished(MonitoredConnection);
 
@@ -96,6 +103,7 @@ fn site(http: HttpMetrics) -> starpunk_metrics_tests::site::Site {
             .route("/lost", web::get().to(lost))
             .route("/pending", web::get().to(pending::<HttpResponse>))
             .route("/unfinished", web::get().to(unfinished))
+            .route("/enters-another", web::get().to(enters_another))
             .route("/panics-elsewhere", web::get().to(elsewhere))
             .wrap(http.clone())
     )
@@ -221,4 +229,18 @@ fn work_that_panics_elsewhere_has_its_statements_counted_once() {
     );
     // The statement and the request; the annotated query is told by its statement.
     assert_eq!(metrics.stats().total_count, 2);
+}
+
+#[test]
+fn a_handler_that_enters_another_pipeline_for_good_loses_no_record() {
+    let (metrics, http) = measured();
+    let site = site(http);
+    for _ in 0..2 {
+        assert_eq!(site.get("/enters-another").status, 200);
+    }
+    let snapshot = metrics.snapshot();
+    assert_eq!(snapshot.requests_in_flight, 0);
+    assert_eq!(snapshot.stats.total_count, 2);
+    let route = snapshot.route("GET", "/enters-another").unwrap();
+    assert_eq!((route.tally.count(), route.in_flight), (2, 0));
 }

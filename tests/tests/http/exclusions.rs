@@ -3,7 +3,9 @@
 use std::future::pending;
 use std::io::Write;
 
-use actix_web::{App, HttpResponse, web};
+use actix_web::web::Bytes;
+use actix_web::{App, Error, HttpResponse, web};
+use futures_util::stream;
 use starpunk_metrics::sqlite::MonitoredConnection;
 use starpunk_metrics::{
     HttpMetrics, Metrics, RequestContext, RequestId, Snapshot, block, track_business,
@@ -43,6 +45,25 @@ async fn leave_out_late(id: RequestId) -> String {
     body
 }
 
+/// Works in its body, which says for which request.
+async fn feed() -> HttpResponse {
+    HttpResponse::Ok().streaming(stream::once(async {
+        check();
+        Ok::<_, Error>(Bytes::from(format!("{:?}", RequestId::current())))
+    }))
+}
+
+/// Here and on another thread, and each twice.
+async fn leave_out_again_and_again() -> HttpResponse {
+    let leave_out = || {
+        RequestContext::current().exclude();
+        RequestContext::current().exclude();
+    };
+    leave_out();
+    block(leave_out).await.unwrap();
+    HttpResponse::Ok().finish()
+}
+
 async fn leave_out_and_stay() -> HttpResponse {
     actix_web::rt::task::yield_now().await;
     block(|| RequestContext::current().exclude()).await.unwrap();
@@ -67,6 +88,8 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/fails", web::get().to(HttpResponse::InternalServerError))
         .route("/panics", web::get().to(panics))
         .route("/late", web::get().to(leave_out_late))
+        .route("/feed", web::get().to(feed))
+        .route("/late/again", web::get().to(leave_out_again_and_again))
         .route("/late/stays", web::get().to(leave_out_and_stay))
         .route("/late/fails", web::get().to(leave_out_and_fail))
         .route("/late/panics", web::get().to(leave_out_and_panic))
@@ -209,6 +232,39 @@ fn what_runs_in_what_is_left_out_has_not_lost_its_request() {
         4
     );
     assert_eq!((snapshot.requests_in_flight, snapshot.unattributed), (1, 0));
+}
+
+#[test]
+fn the_body_of_what_is_left_out_works_for_its_request_too() {
+    let (metrics, site) = site(|http| http.exclude("/feed"));
+    let _stays = waiting(&site, "/stays");
+    snapshot_when(&metrics, |snapshot| snapshot.requests_in_flight == 1);
+    let response = site.get("/feed");
+    let id: RequestId = response.request_id().parse().unwrap();
+    assert!(response.text().contains(&format!("{:?}", Some(id))));
+    let snapshot = metrics.snapshot();
+    assert_eq!(
+        snapshot.count(starpunk_metrics::OperationType::Render, "checked"),
+        1
+    );
+    assert_eq!((snapshot.requests_in_flight, snapshot.unattributed), (1, 0));
+}
+
+#[test]
+fn what_is_left_out_twice_is_taken_off_once() {
+    let (metrics, site) = site(|http| http);
+    let _stays = waiting(&site, "/stays");
+    snapshot_when(&metrics, |snapshot| snapshot.requests_in_flight == 1);
+    assert_eq!(site.get("/late/again").status, 200);
+    assert_eq!(metrics.snapshot().requests_in_flight, 1);
+}
+
+#[test]
+fn a_route_is_left_out_however_its_path_is_spelled() {
+    // A panic leaves no response to ask, so there the path alone says which route it is.
+    let (metrics, site) = site(|http| http.exclude("/health").exclude("/panics"));
+    assert_is_nowhere(&metrics, &site.get("/h%65alth"), 200);
+    assert_is_nowhere(&metrics, &site.get("/p%61nics"), 500);
 }
 
 #[test]

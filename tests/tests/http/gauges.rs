@@ -3,7 +3,7 @@
 use actix_web::web::Bytes;
 use actix_web::{App, Error, HttpResponse, guard, web};
 use futures_util::{StreamExt, stream};
-use starpunk_metrics::{HttpMetrics, Metrics};
+use starpunk_metrics::{HttpMetrics, Metrics, RequestContext};
 use starpunk_metrics_tests::gate::Gate;
 use starpunk_metrics_tests::site::{Site, read_all, read_until, reset};
 use starpunk_metrics_tests::{serve, snapshot_when};
@@ -145,4 +145,34 @@ fn a_request_that_was_in_flight_on_the_wrong_route_is_so_on_none_in_the_end() {
     assert!(snapshot.routes.iter().all(|route| route.in_flight == 0));
     let answered = snapshot.route("POST", "/held/{name}").unwrap();
     assert_eq!(answered.tally.count(), 1);
+}
+
+/// Waits, so that it is in flight on its route, and is left out while its body is sent.
+async fn left_out_by_its_body() -> HttpResponse {
+    actix_web::rt::task::yield_now().await;
+    let first = stream::once(async {
+        RequestContext::current().exclude();
+        Ok::<_, Error>(Bytes::from_static(b"first"))
+    });
+    HttpResponse::Ok().streaming(first.chain(stream::pending()))
+}
+
+#[test]
+fn a_request_that_its_body_leaves_out_is_in_flight_nowhere() {
+    let (metrics, http) = measured();
+    let site = serve!(
+        App::new()
+            .route("/feed", web::get().to(left_out_by_its_body))
+            .wrap(http.clone())
+    );
+    let mut stream = site.ask("/feed");
+    read_until(&mut stream, b"first\r\n");
+    let snapshot = metrics.snapshot();
+    assert_eq!(snapshot.requests_in_flight, 0);
+    let mut routes = snapshot.routes.iter();
+    assert!(
+        routes.all(|route| route.in_flight == 0),
+        "{:#?}",
+        snapshot.routes
+    );
 }

@@ -207,3 +207,45 @@ fn nothing_is_recorded_where_another_pipeline_was_entered() {
     assert_eq!(metrics.stats().total_count, 1);
     assert_eq!(other.stats().total_count, 0);
 }
+
+#[test]
+fn a_body_knows_its_id_also_when_metrics_are_off() {
+    let off = Metrics::scoped(Config::default().enabled(false)).unwrap();
+    let entered = off.enter();
+    let http = HttpMetrics::new();
+    drop(entered);
+    let body = || async {
+        HttpResponse::Ok().streaming(futures_util::stream::once(async {
+            let id = RequestId::current().map(|id| id.to_string());
+            Ok::<_, actix_web::Error>(web::Bytes::from(id.unwrap_or_default()))
+        }))
+    };
+    let site = serve!(
+        App::new()
+            .route("/", web::get().to(body))
+            .wrap(http.clone())
+    );
+    let response = site.get("/");
+    assert!(
+        response.text().contains(&response.request_id()),
+        "{response:?}"
+    );
+}
+
+#[test]
+fn an_id_that_a_handler_sets_gives_way_to_ours() {
+    let (metrics, http) = measured();
+    let handler = || async {
+        HttpResponse::Ok()
+            .insert_header(("X-Request-ID", "chosen"))
+            .finish()
+    };
+    let site = serve!(
+        App::new()
+            .route("/", web::get().to(handler))
+            .wrap(http.clone())
+    );
+    // There is one, which is the record's.
+    let id = site.get("/").request_id();
+    assert_eq!(id, only(&metrics).request_id.unwrap().to_string());
+}

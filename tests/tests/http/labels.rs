@@ -2,9 +2,11 @@
 
 use std::io::{BufWriter, Read, Write};
 
-use actix_web::dev::{AppService, HttpServiceFactory, ResourceDef, ServiceRequest, fn_service};
+use actix_web::dev::{
+    AppService, HttpServiceFactory, ResourceDef, Service, ServiceRequest, fn_service,
+};
 use actix_web::{App, Error, HttpResponse, guard, web};
-use starpunk_metrics::{OperationType, RequestOutcome, Snapshot};
+use starpunk_metrics::{HttpMetrics, OperationType, RequestOutcome, Snapshot};
 use starpunk_metrics_tests::serve;
 use starpunk_metrics_tests::site::Site;
 
@@ -304,4 +306,59 @@ fn routes_tell_their_statuses_and_sizes() {
     assert_eq!((route.request_bytes, route.response_bytes), (10, 10));
     assert_eq!(route.tally.count(), 3);
     assert_eq!(route.head.count(), 3);
+}
+
+/// A panic leaves no response to ask, so the path alone says which route it is.
+#[test]
+fn a_path_that_is_spelled_in_percents_is_of_the_route_that_it_would_reach() {
+    async fn panics() -> HttpResponse {
+        panic!("on purpose")
+    }
+    let (metrics, http) = measured();
+    let site = serve!(
+        App::new()
+            .route(r"/notes/{id:\d+}", web::get().to(panics))
+            .wrap(http.clone())
+    );
+    assert_eq!(site.get("/notes/%37").status, 500);
+    let snapshot = metrics.snapshot();
+    assert_eq!(
+        snapshot.count(OperationType::Http, r"GET /notes/{id:\d+}"),
+        1
+    );
+}
+
+#[test]
+fn one_worker_names_the_routes_of_two_pipelines_each_by_its_own_table() {
+    // Made in neither of them: it reports to the one that is entered.
+    let http = HttpMetrics::new();
+    let pipelines =
+        ["one", "two"].map(|_| starpunk_metrics_tests::pipeline(starpunk_metrics_tests::config()));
+    let [one, two] = pipelines.map(web::Data::new);
+    let shared = [one.clone(), two.clone()];
+    let site = serve!(
+        App::new()
+            .route("/a", web::get().to(HttpResponse::Ok))
+            .route("/b", web::get().to(HttpResponse::Created))
+            .wrap(http.clone())
+            .wrap_fn({
+                let [one, two] = shared.clone();
+                move |request, service| {
+                    let is_of_one = request.query_string() == "one";
+                    let _entered = if is_of_one { one.enter() } else { two.enter() };
+                    service.call(request)
+                }
+            })
+    );
+    // Each table has another one first.
+    for path in ["/a?one", "/b?two", "/a?two", "/b?one", "/b?two", "/b?one"] {
+        assert_eq!(site.get(path).status / 100, 2);
+    }
+    for metrics in [one, two] {
+        let snapshot = metrics.snapshot();
+        let statuses = |route| snapshot.route("GET", route).unwrap().statuses.clone();
+        assert_eq!(statuses("/a"), [(200, 1)]);
+        assert_eq!(statuses("/b"), [(201, 2)]);
+        assert_eq!(snapshot.routes.len(), 2);
+    }
 }

@@ -9,6 +9,7 @@ mod connections;
 mod context;
 mod departures;
 mod ends;
+mod errors;
 mod exclusions;
 mod findings;
 mod gauges;

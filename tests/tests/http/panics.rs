@@ -5,8 +5,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, MessageBody};
-use actix_web::dev::Service;
+use actix_web::dev::{Service, ServiceResponse};
 use actix_web::error::ErrorForbidden;
+use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 use actix_web::{App, Error, HttpResponse, web};
 use starpunk_metrics::{HttpMetrics, Metrics, Outcome, RequestContext, TraceReason};
@@ -321,4 +322,87 @@ fn a_client_that_got_some_of_a_body_that_panics_has_its_connection_closed() {
     let metric = only(&metrics);
     assert_eq!(metric.fields["outcome"], "panic");
     assert_eq!(metric.fields["response_bytes"], 5);
+}
+
+/// An error that says its status in its response alone.
+#[derive(Debug)]
+struct Unasked;
+
+impl std::fmt::Display for Unasked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("unasked")
+    }
+}
+
+impl actix_web::ResponseError for Unasked {
+    fn status_code(&self) -> StatusCode {
+        unreachable!("on purpose")
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::Forbidden().body("not for you")
+    }
+}
+
+#[test]
+fn an_error_whose_status_panics_is_told_by_its_response() {
+    let (metrics, http) = measured();
+    let site = serve!(
+        App::new()
+            .configure(routes)
+            .wrap_fn(|request, service| {
+                let answered = service.call(request);
+                async move {
+                    let _answered = answered.await?;
+                    Err::<ServiceResponse, Error>(Unasked.into())
+                }
+            })
+            .wrap(http.clone())
+    );
+    let response = site.get("/ok");
+    assert_eq!((response.status, response.text()), (403, "not for you"));
+    let metric = only(&metrics);
+    assert_eq!(
+        response.request_id(),
+        metric.request_id.unwrap().to_string()
+    );
+    assert_eq!(metric.fields["outcome"], "client_error");
+    assert_eq!(metric.fields["status"], 403);
+}
+
+/// A future that is over, and panics when it goes.
+struct PanicsWhenDropped<F>(Pin<Box<F>>);
+
+impl<F: Future> Future for PanicsWhenDropped<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl<F> Drop for PanicsWhenDropped<F> {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "on purpose");
+    }
+}
+
+#[test]
+fn a_future_that_panics_when_it_is_dropped_is_a_500() {
+    let (metrics, http) = measured();
+    let site = serve!(
+        App::new()
+            .configure(routes)
+            .wrap_fn(|request, service| PanicsWhenDropped(Box::pin(service.call(request))))
+            .wrap(http.clone())
+    );
+    let response = site.get("/ok");
+    assert_eq!(response.status, 500);
+    let metric = only(&metrics);
+    assert_eq!(
+        response.request_id(),
+        metric.request_id.unwrap().to_string()
+    );
+    assert_eq!(metric.fields["outcome"], "panic");
+    assert_eq!(metrics.snapshot().requests_in_flight, 0);
 }

@@ -193,3 +193,35 @@ fn a_switch_that_is_refused_is_a_request_like_others() {
     assert_eq!((route.tally.count(), route.tally.untimed()), (1, 0));
     assert_eq!(route.outcomes, [(RequestOutcome::ClientError, 1)]);
 }
+
+#[test]
+fn what_is_sent_on_an_upgraded_connection_is_no_body_of_the_request() {
+    let (metrics, http) = measured();
+    let site = serve!(App::new().configure(routes).wrap(http.clone()));
+    let mut stream = upgraded(&site);
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    read_all(&mut stream);
+    let metric = ended(&metrics);
+    assert_eq!(metric.fields["request_bytes"], 0);
+    assert_eq!(metric.fields["response_bytes"], 5);
+}
+
+#[test]
+fn a_head_request_for_an_event_stream_is_a_request_like_others() {
+    let (metrics, http) = measured();
+    let head = || async {
+        HttpResponse::Ok()
+            .insert_header((CONTENT_TYPE, "text/event-stream"))
+            .finish()
+    };
+    let site = serve!(
+        App::new()
+            .route("/events", web::head().to(head))
+            .wrap(http.clone())
+    );
+    assert_eq!(site.request("HEAD", "/events", &[], b"").status, 200);
+    let snapshot = metrics.snapshot();
+    let route = snapshot.route("HEAD", "/events").unwrap();
+    assert_eq!((route.sessions.count(), route.head.count()), (0, 1));
+    assert_eq!((route.tally.count(), route.tally.untimed()), (1, 0));
+}

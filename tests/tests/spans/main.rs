@@ -164,3 +164,38 @@ fn the_route_is_that_of_the_path_until_routing_has_found_another() {
         "{lines:#?}"
     );
 }
+
+/// An App of its own in a handler, as a gateway may have one.
+async fn asks_another(http: web::Data<HttpMetrics>) -> HttpResponse {
+    let inner = App::new()
+        .route("/inner", web::get().to(HttpResponse::Ok))
+        .wrap((**http).clone());
+    let inner = actix_web::test::init_service(inner).await;
+    let request = actix_web::test::TestRequest::get().uri("/inner");
+    let answered = inner.call(request.to_request()).await;
+    assert_eq!(answered.unwrap().status(), 200);
+    info!("after the inner one");
+    HttpResponse::Ok().finish()
+}
+
+#[test]
+fn a_request_inside_of_another_leaves_the_span_of_that_alone() {
+    write_log();
+    let (_metrics, http) = measured(config());
+    let shared = http.clone();
+    let site = serve!(
+        App::new()
+            .app_data(web::Data::new(shared.clone()))
+            .route("/outer", web::get().to(asks_another))
+            .wrap(http.clone())
+    );
+    let response = site.get("/outer");
+    assert_eq!(response.status, 200);
+    let lines = lines(&response.request_id());
+    let after = lines
+        .iter()
+        .find(|line| line.contains("after the inner one"));
+    let after = after.unwrap_or_else(|| panic!("{lines:#?}"));
+    assert_eq!(after.matches("request_id=").count(), 1, "{after}");
+    assert_eq!(after.matches("route=").count(), 1, "{after}");
+}

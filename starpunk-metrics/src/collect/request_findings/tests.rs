@@ -174,3 +174,70 @@ fn writes_are_repeated_where_enough_of_them_were_alone() {
         assert_eq!(findings.iter().count(), expected, "{alone}");
     }
 }
+
+#[test]
+fn a_panic_blocks_nothing_because_it_takes_its_time_to_be_told() {
+    let long = TickSpan::of(crate::model::clock::ticks_in(Duration::from_millis(30)));
+    let polls = RequestPolls {
+        busy: long,
+        longest: long,
+        longest_began: Ticks::ZERO,
+    };
+    let outcome = RequestOutcome::Panic;
+    let ended = ended(RequestEnd {
+        outcome,
+        polls,
+        ..end()
+    });
+    let kind = FindingKind::FailingRequests;
+    assert_eq!(
+        found(&ended),
+        (vec![TraceReason::Failed], vec![(kind, None)])
+    );
+}
+
+/// What a request ran of one shape.
+fn repeated(count: u32, millis: u64) -> Repeated {
+    let ticks = crate::model::clock::ticks_in(Duration::from_millis(millis));
+    Repeated {
+        shape: 7,
+        function: None,
+        count,
+        alone: 0,
+        taken: TickSpan::of(ticks),
+    }
+}
+
+#[test]
+fn a_slow_request_names_the_statement_that_took_a_quarter_of_it() {
+    let second = TickSpan::of(crate::model::clock::ticks_in(Duration::from_millis(1_001)));
+    for (millis, shape) in [(10, None), (240, None), (260, Some(7))] {
+        let mut ended = ended(RequestEnd {
+            end: Ticks::ZERO.after(second),
+            ..end()
+        });
+        ended.statements.push(repeated(1, millis));
+        let kind = FindingKind::SlowRequests;
+        let expected = (vec![TraceReason::Slow], vec![(kind, shape)]);
+        assert_eq!(found(&ended), expected, "{millis} ms");
+    }
+}
+
+#[test]
+fn many_statements_name_the_one_that_was_a_quarter_of_them() {
+    let policy = Policy {
+        repeated_statements: u32::MAX,
+        ..policy()
+    };
+    for (count, shape) in [(14, None), (15, Some(7))] {
+        let mut ended = ended(RequestEnd {
+            statements: 60,
+            ..end()
+        });
+        ended.statements.push(repeated(count, 0));
+        let mut findings = Findings::default();
+        findings.look_at_request(&ended, &Names::default(), &policy);
+        let found: Vec<_> = findings.iter().map(|(_, seen)| seen.worst.shape).collect();
+        assert_eq!(found, [shape], "{count} of 60");
+    }
+}
