@@ -92,9 +92,12 @@ impl Requests {
     /// Takes in what was done for a request; hands it back where that was looked at already.
     pub(crate) fn add(&mut self, id: RequestId, child: Child) -> Option<Child> {
         if !self.open.contains_key(&id) {
-            let latest = self.latest.of(id);
-            // Known or not, nothing is expected any more of what is over.
-            if is_late(&child) || latest.is_some_and(|latest| latest.has_done(&child)) {
+            let is_told = match self.latest.of(id) {
+                Some(latest) => latest.has_done(&child),
+                // It is over, and was forgotten or is still to be looked at.
+                None => is_late(&child) && !self.is_ending(id),
+            };
+            if is_told {
                 return Some(child);
             }
             self.make_room();
@@ -119,6 +122,11 @@ impl Requests {
         }
         self.crowded_in = Some(self.round);
         self.forget_idle(MAX_CROWDED_ROUNDS);
+    }
+
+    /// Whether its end was seen, and it is not looked at yet.
+    fn is_ending(&self, id: RequestId) -> bool {
+        self.ended.iter().any(|(end, _)| end.request.id == id)
     }
 
     pub(crate) fn end(&mut self, end: End) {

@@ -198,6 +198,17 @@ fn what_is_late_opens_nothing_whoever_gave_the_id() {
 }
 
 #[test]
+fn what_comes_late_but_before_its_request_is_looked_at_is_of_its_story() {
+    let mut requests = Requests::default();
+    let end = end(RequestId::random());
+    let id = end.request.id;
+    requests.end(end);
+    assert!(requests.add(id, later(id, Flags::LATE)).is_none());
+    told(&mut requests);
+    assert_eq!(told(&mut requests), [(1, 1)]);
+}
+
+#[test]
 fn what_an_unknown_end_follows_is_of_that_request() {
     let mut requests = Requests::default();
     let ended = end(RequestId::random());

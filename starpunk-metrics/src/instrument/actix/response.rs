@@ -232,8 +232,8 @@ fn finish_error(mut error: Error, work: Work, settings: &Arc<Settings>) -> Error
     let counts = work.counts();
     let holder = work.holder();
     if let Some(holder) = &holder {
-        // What holds if nobody ever asks for the response.
-        // It may not be made to be asked: who overrides `error_response` alone need not have one.
+        // What holds if nobody ever asks for the response. Asking for the status may panic: an error that has its own response
+        // need not have one.
         let status = catch_unwind(AssertUnwindSafe(|| error.as_response_error().status_code()))
             .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         holder.with(|guard| guard.failed(status));
