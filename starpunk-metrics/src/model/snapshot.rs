@@ -128,8 +128,8 @@ impl Snapshot {
         &self.findings
     }
 
-    /// Returns the kept traces of requests, oldest first: slow, failed and conspicuous ones, those that the sampling kept, and
-    /// the slowest 5 of each route; at most 500 and 4 MB of them.
+    /// Returns the kept traces of requests, in the order in which they began: of slow, failed and conspicuous ones, and of those
+    /// that the sampling kept. At most 500 and 4 MB of them; the slowest 5 of each route give way last.
     pub fn traces(&self) -> &[RequestTrace] {
         &self.traces
     }
