@@ -110,8 +110,9 @@
 //! # Features
 //!
 //! `macros`, `actix`, `sqlite` and `r2d2` are on by default. With `tracing` a request has a span with its id and route around all
-//! its work, on whatever thread, and an event says what happened in each whose trace is kept, within a second. With `off` the attributes check
-//! their arguments and hand back the function untouched. Without features there are the business helpers and the watch on memory.
+//! its work, on whatever thread, and an event says what happened in each whose trace is kept, shortly after its end. With `off`
+//! the attributes check their arguments and hand back the function untouched. Without features there are the business helpers
+//! and the watch on memory.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

@@ -278,7 +278,7 @@ impl Collector {
         report::stats(&self.state, self.config.buffer_size, dropped)
     }
 
-    /// The kept traces, oldest first.
+    /// The kept traces, in the order in which they began.
     fn traces(&self) -> Vec<RequestTrace> {
         let records = self.state.traces.sorted().into_iter();
         records

@@ -75,11 +75,6 @@ impl Work {
         }
     }
 
-    /// Runs what is no part of its time.
-    fn enter<R>(&mut self, work: impl FnOnce() -> R) -> R {
-        self.place.enter(work)
-    }
-
     /// Whether its statements are counted.
     fn counts(&self) -> bool {
         match &self.place {
@@ -87,10 +82,6 @@ impl Work {
             Place::Unmeasured(context) => context.recorder.is_some(),
             Place::Outside => false,
         }
-    }
-
-    fn holder(self) -> Option<Holder> {
-        self.place.holder()
     }
 }
 
@@ -110,7 +101,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             // What a cancelled handler records while it is dropped, such as a ROLLBACK, is still of this request.
-            this.work.enter(|| this.state.set(State::Gone));
+            this.work.place.enter(|| this.state.set(State::Gone));
         }
     }
 }
@@ -181,7 +172,7 @@ where
         }
         // What is left of it is still of the request; and if that panics, so did the handler.
         let gone = catch_unwind(AssertUnwindSafe(|| {
-            this.work.enter(|| state.set(State::Gone));
+            this.work.place.enter(|| state.set(State::Gone));
         }));
         let polled = match gone {
             Ok(()) => polled,
@@ -225,12 +216,12 @@ fn finish<B: MessageBody>(
 ///
 /// The response is not made here: an error may have just one to give.
 fn finish_error(mut error: Error, work: Work, settings: &Arc<Settings>) -> Error {
-    let Work { request, .. } = &work;
-    let Some(request) = request.clone() else {
+    let counts = work.counts();
+    let Work { request, place } = work;
+    let Some(request) = request else {
         return error;
     };
-    let counts = work.counts();
-    let holder = work.holder();
+    let holder = place.holder();
     if let Some(holder) = &holder {
         // What holds if nobody ever asks for the response. Asking for the status may panic: an error that has its own response
         // need not have one.
