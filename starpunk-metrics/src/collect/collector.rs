@@ -268,7 +268,7 @@ impl Collector {
         if let Some(counted) = batch.counted.take() {
             self.state.aggregate.merge(*counted);
         }
-        for event in batch.events.drain(..) {
+        for event in batch.drain() {
             self.state.observe(event, thread, view);
         }
     }
@@ -282,7 +282,7 @@ impl Collector {
     fn traces(&self) -> Vec<RequestTrace> {
         let records = self.state.traces.sorted().into_iter();
         records
-            .map(|record| RequestTrace::new(Arc::clone(record), Arc::clone(&self.names)))
+            .map(|record| RequestTrace::new(record.clone(), Arc::clone(&self.names)))
             .collect()
     }
 

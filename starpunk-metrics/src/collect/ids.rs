@@ -1,7 +1,6 @@
 //! Request ids as keys, and the latest requests by them.
 
-use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 
 use crate::model::clock::Ticks;
 use crate::model::request_id::RequestId;
@@ -30,8 +29,10 @@ impl Hasher for IdHasher {
     }
 }
 
-/// How many requests are remembered after their end.
-const MAX_LATEST: usize = 512;
+/// So many requests are remembered after their end in each of so many places: the oldest of a place gives way, and no table has
+/// to be kept in order.
+const WAYS: usize = 4;
+const PLACES: usize = 128;
 
 /// What is remembered of a request that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,33 +46,40 @@ pub(crate) struct Latest {
 /// The latest requests that have ended, for what else is known of them.
 #[derive(Debug, Default)]
 pub(crate) struct LatestRequests {
-    latest: HashMap<RequestId, Latest, ById>,
-    /// The latest last; `len() <= MAX_LATEST`.
-    order: VecDeque<RequestId>,
+    /// In each place the latest first. Empty until there is one.
+    places: Vec<[Option<(RequestId, Latest)>; WAYS]>,
 }
 
 impl LatestRequests {
     pub(crate) fn of(&self, request: RequestId) -> Option<Latest> {
-        self.latest.get(&request).copied()
+        let mut known = self.places.get(place(request))?.iter().flatten();
+        let found = known.find(|(known, _)| *known == request);
+        found.map(|(_, latest)| *latest)
     }
 
     pub(crate) fn push(&mut self, request: RequestId, latest: Latest) {
-        if self.latest.insert(request, latest).is_some() {
-            return;
+        if self.places.is_empty() {
+            self.places.resize(PLACES, [None; WAYS]);
         }
-        if self.order.len() >= MAX_LATEST
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.latest.remove(&oldest);
-        }
-        self.order.push_back(request);
+        let known = &mut self.places[place(request)];
+        let is_known =
+            |known: &Option<(RequestId, Latest)>| known.is_some_and(|(known, _)| known == request);
+        // Its own place, or that of the oldest, goes to the front.
+        let at = known.iter().position(is_known).unwrap_or(WAYS - 1);
+        known[at] = Some((request, latest));
+        known[..=at].rotate_right(1);
     }
+}
+
+fn place(request: RequestId) -> usize {
+    ById::default().hash_one(request) as usize % PLACES
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::hash::BuildHasher;
+
+    const MAX_LATEST: usize = WAYS * PLACES;
 
     fn of_route(route: Option<u32>) -> Latest {
         Latest {
@@ -83,15 +91,33 @@ mod tests {
     #[test]
     fn the_latest_are_known() {
         let mut latest = LatestRequests::default();
-        let ids: Vec<RequestId> = (0..MAX_LATEST + 1).map(|_| RequestId::random()).collect();
+        assert_eq!(latest.of(RequestId::random()), None);
+        let ids: Vec<RequestId> = (0..20 * MAX_LATEST).map(|_| RequestId::random()).collect();
         for id in &ids {
             latest.push(*id, of_route(Some(7)));
         }
-        latest.push(ids[9], of_route(None));
-        assert_eq!(latest.of(ids[0]), None);
-        assert_eq!(latest.of(ids[1]), Some(of_route(Some(7))));
-        assert_eq!(latest.of(ids[9]), Some(of_route(None)));
-        assert_eq!(latest.latest.len(), MAX_LATEST);
+        let known = |id: &&RequestId| latest.of(**id) == Some(of_route(Some(7)));
+        assert!(ids.iter().rev().take(WAYS).all(|id| known(&id)));
+        assert_eq!(ids.iter().filter(known).count(), MAX_LATEST);
+    }
+
+    #[test]
+    fn what_is_told_again_takes_no_other_place() {
+        let mut latest = LatestRequests::default();
+        let mut ids = std::iter::repeat_with(RequestId::random).filter(|id| place(*id) == 3);
+        let ids: Vec<RequestId> = ids.by_ref().take(WAYS + 1).collect();
+        for id in &ids[..WAYS] {
+            latest.push(*id, of_route(Some(7)));
+        }
+        latest.push(ids[0], of_route(None));
+        assert_eq!(latest.of(ids[0]), Some(of_route(None)));
+        latest.push(ids[WAYS], of_route(Some(8)));
+        assert_eq!(latest.of(ids[1]), None, "it was the oldest");
+        assert!(
+            [0, 2, 3, WAYS]
+                .iter()
+                .all(|at| latest.of(ids[*at]).is_some())
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Says in the log what happened in each request whose trace is kept.
 
+use crate::model::ended_request::EndedRequest;
 use crate::model::names::Names;
-use crate::model::request::Request;
 use crate::model::trace::{Reasons, TraceReason, TraceRecord, milliseconds};
 
 /// One event for a kept request: an error where it failed, a warning where something is wrong with it, else an information.
@@ -13,13 +13,13 @@ pub(crate) fn tell(trace: &TraceRecord, names: &Names) {
                 target: "starpunk_metrics",
                 $level,
                 request_id = request_id(&trace.request),
-                client_request_id = trace.request.client_request_id().map(tracing::field::display),
+                client_request_id = trace.request.client.request_id().map(tracing::field::display),
                 method = route.method,
                 route = &*route.route,
                 status = trace.end().status,
                 outcome = trace.end().outcome.as_str(),
                 reasons = reasons(trace.reasons),
-                duration_ms = rounded(milliseconds(trace.duration())),
+                duration_ms = rounded(milliseconds(trace.duration)),
                 busy_ms = rounded(milliseconds(trace.end().polls.busy.duration())),
                 statements = trace.end().statements,
                 statement_ms = rounded(milliseconds(trace.end().statement_time())),
@@ -38,8 +38,8 @@ pub(crate) fn tell(trace: &TraceRecord, names: &Names) {
 }
 
 /// As it is on the response, and on the span.
-fn request_id(request: &Request) -> impl tracing::Value {
-    let adopted = request.adopted_id();
+fn request_id(request: &EndedRequest) -> impl tracing::Value {
+    let adopted = request.client.adopted_id();
     tracing::field::display(adopted.map_or_else(|| request.id.to_string(), str::to_owned))
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::collect::state::{Record, State};
 use crate::model::aggregate::{Aggregate, sum};
 use crate::model::callsite::CallKind;
+use crate::model::ended_request::{EndedRequest, RequestEnd};
 use crate::model::event::{Call, Event};
 use crate::model::field::Fields;
 use crate::model::metric::{Metric, MetricsStats, TypeStats};
@@ -12,7 +13,6 @@ use crate::model::names::{Names, Shape};
 use crate::model::operation::OperationType;
 use crate::model::policy::Policy;
 use crate::model::poll::PollStats;
-use crate::model::request::{Request, RequestEnd};
 use crate::model::route::{RouteSeries, RouteStats};
 use crate::model::route_names::RouteName;
 use crate::model::snapshot::{OperationStats, QueryStats};
@@ -203,7 +203,7 @@ fn metric(record: &Record, names: &Names, policy: &Policy) -> Option<Metric> {
             (OperationType::Database, shape.name.to_string(), fields)
         }
         Event::Request(request) => {
-            let end = request.end()?;
+            let end = request.end.as_ref()?;
             let name = names.routes.get(end.route);
             let fields = request_fields(request, end, &name);
             (OperationType::Http, name.name.to_string(), fields)
@@ -215,7 +215,7 @@ fn metric(record: &Record, names: &Names, policy: &Policy) -> Option<Metric> {
         operation_type,
         operation_name,
         duration: record.duration,
-        timestamp: record.ended_at,
+        timestamp: record.ended_at.into(),
         request_id: record.event.request_id(),
         outcome: record.event.outcome(),
         forced: record.forced,
@@ -310,7 +310,7 @@ fn detail_fields(detail: &StatementDetail, names: &Names, fields: &mut Fields) {
     }
 }
 
-fn request_fields(request: &Request, end: &RequestEnd, name: &RouteName) -> Fields {
+fn request_fields(request: &EndedRequest, end: &RequestEnd, name: &RouteName) -> Fields {
     let mut fields = Fields::default();
     fields.push("method", name.method);
     fields.push("route", &*name.route);
@@ -328,14 +328,14 @@ fn request_fields(request: &Request, end: &RequestEnd, name: &RouteName) -> Fiel
     fields.push("busy_ms", milliseconds(end.polls.busy.duration()));
     let longest = end.polls.longest.duration();
     fields.push("longest_poll_ms", milliseconds(longest));
-    fields.push("request_bytes", request.bytes());
+    fields.push("request_bytes", request.bytes);
     fields.push("response_bytes", end.response_bytes);
     fields.push("statements", end.statements);
     fields.push("statement_ms", milliseconds(end.statement_time()));
-    if let Some(id) = request.client_request_id() {
+    if let Some(id) = request.client.request_id() {
         fields.push("client_request_id", id.as_str());
     }
-    if let Some(parent) = request.trace_parent() {
+    if let Some(parent) = request.client.trace_parent() {
         fields.push("trace_id", parent.trace_id_hex().to_string());
         fields.push("parent_id", parent.parent_id_hex().to_string());
     }

@@ -6,10 +6,10 @@ use crate::collect::findings::{Findings, Worst};
 use crate::collect::requests::{Ended, Repeated};
 use crate::model::callsite::Callsite;
 use crate::model::clock::Ticks;
+use crate::model::ended_request::RequestEnd;
 use crate::model::finding::FindingKind;
 use crate::model::names::{Effect, Names, Shape};
 use crate::model::policy::Policy;
-use crate::model::request::RequestEnd;
 use crate::model::request_outcome::RequestOutcome;
 use crate::model::span::{Child, What};
 use crate::model::trace::{Reasons, TraceReason};
@@ -23,12 +23,11 @@ impl Findings {
         policy: &Policy,
     ) -> Reasons {
         let mut reasons = Reasons::default();
-        let Some(end) = ended.end.request.end() else {
+        let Some(end) = ended.end.request.end.as_ref() else {
             return reasons;
         };
-        let duration = ended.end.request.duration();
-        let in_statements = end.statement_time();
-        let blocked = end.polls.longest.duration();
+        let verdict = &ended.end.verdict;
+        let duration = verdict.duration;
         if end.outcome.is_failure() {
             let blamed = failed(&ended.children);
             self.see(FindingKind::FailingRequests, ended, end, duration, blamed);
@@ -37,7 +36,7 @@ impl Findings {
         if end.outcome.is_failure() || end.outcome.is_left() {
             reasons.add(TraceReason::Failed);
         }
-        if duration >= policy.slow_request {
+        if verdict.slow {
             let blamed = most_time(&ended.statements, duration);
             self.see(FindingKind::SlowRequests, ended, end, duration, blamed);
             reasons.add(TraceReason::Slow);
@@ -48,11 +47,12 @@ impl Findings {
         if end.statements > policy.many_statements {
             let blamed = most_often(&ended.statements, end.statements);
             let kind = FindingKind::ManyStatements;
-            self.see(kind, ended, end, in_statements, blamed);
+            self.see(kind, ended, end, end.statement_time(), blamed);
             reasons.add(TraceReason::ManyStatements);
         }
         // A panic takes its time to be told.
-        if blocked >= policy.blocked_poll() && end.outcome != RequestOutcome::Panic {
+        if verdict.blocking && end.outcome != RequestOutcome::Panic {
+            let blocked = end.polls.longest.duration();
             let blamed = statement_in_longest_poll(ended, end);
             self.see(FindingKind::BlockedExecutor, ended, end, blocked, blamed);
             reasons.add(TraceReason::BlockedExecutor);

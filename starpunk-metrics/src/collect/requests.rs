@@ -9,7 +9,8 @@ use std::sync::Arc;
 use crate::collect::ids::{ById, Latest, LatestRequests};
 use crate::model::callsite::{CallKind, Callsite};
 use crate::model::clock::TickSpan;
-use crate::model::request::Request;
+use crate::model::ended_request::EndedRequest;
+use crate::model::policy::Verdict;
 use crate::model::request_id::RequestId;
 use crate::model::span::{Child, What};
 use crate::model::statement::Flags;
@@ -58,11 +59,12 @@ pub(crate) struct Repeated {
 /// The end of a request, as it was collected.
 #[derive(Clone, Debug)]
 pub(crate) struct End {
-    pub(crate) request: Arc<Request>,
+    pub(crate) request: Arc<EndedRequest>,
     /// The thread that posted it; 0 where that is not known.
     pub(crate) thread: u32,
     /// Whether the dice kept its record.
     pub(crate) is_sampled: bool,
+    pub(crate) verdict: Verdict,
 }
 
 /// A request of which nothing more is expected.
@@ -143,21 +145,28 @@ impl Requests {
             let id = end.request.id;
             let latest = Latest::of(&end.request);
             self.latest.push(id, latest);
-            let mut request = self.open.remove(&id).unwrap_or_default();
-            self.held -= request.bytes;
-            let next = request.split_off(latest);
-            if !next.children.is_empty() {
-                self.held += next.bytes;
-                self.open.insert(id, next);
-            }
+            // Most of a busy site's requests do nothing that is told.
+            let done = self.open.remove(&id);
+            let done = done.map(|done| self.without_next(id, done, latest));
             if !end.request.is_excluded() {
-                look(request.ended(end));
+                look(done.unwrap_or_default().ended(end));
             }
         }
         self.round += 1;
         if self.round.is_multiple_of(1_000) {
             self.forget_idle(MAX_IDLE_ROUNDS);
         }
+    }
+
+    /// What was done for a request, but for what is of the next one that has the same id.
+    fn without_next(&mut self, id: RequestId, mut request: Open, latest: Latest) -> Open {
+        self.held -= request.bytes;
+        let next = request.split_off(latest);
+        if !next.children.is_empty() {
+            self.held += next.bytes;
+            self.open.insert(id, next);
+        }
+        request
     }
 
     /// What comes from now on is of another round.
@@ -226,7 +235,12 @@ impl Open {
 impl Ended {
     /// How many of its statements never came, at least: under pressure ordinary events are counted where they happen.
     pub(crate) fn missing(&self) -> u32 {
-        let counted = self.end.request.end().map_or(0, |end| end.statements);
+        let counted = self
+            .end
+            .request
+            .end
+            .as_ref()
+            .map_or(0, |end| end.statements);
         let is_one = |child: &&Child| match child.what {
             What::Statement { .. } => true,
             // It counts as one where no statement was seen inside.
@@ -239,9 +253,9 @@ impl Ended {
 }
 
 impl Latest {
-    fn of(request: &Request) -> Self {
-        let end = request.end();
-        let adopted = end.filter(|_| request.adopted_id().is_some());
+    fn of(request: &EndedRequest) -> Self {
+        let end = request.end.as_ref();
+        let adopted = end.filter(|_| request.client.adopted_id().is_some());
         Self {
             route: end.map(|end| end.route),
             may_return_after: adopted.map(|end| end.end),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::collect::findings::Findings;
 use crate::collect::ids::LatestRequests;
@@ -12,7 +12,7 @@ use crate::collect::ring::RingBuffer;
 use crate::collect::traces::Traces;
 use crate::collect::warnings::SlowWarnings;
 use crate::model::aggregate::Aggregate;
-use crate::model::clock::Anchor;
+use crate::model::clock::{Anchor, WallTime};
 use crate::model::event::Event;
 use crate::model::names::Names;
 use crate::model::plan::PlanReport;
@@ -21,14 +21,14 @@ use crate::model::sampling::Dice;
 use crate::model::span::Child;
 use crate::model::statement::Flags;
 use crate::model::statement_stats::count;
-use crate::model::trace::{Reasons, TraceRecord};
+use crate::model::trace::{Children, Reasons, TraceRecord};
 
 /// One kept operation, in the form in which it came; names are looked up when it is read.
 #[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) event: Event,
     pub(crate) duration: Duration,
-    pub(crate) ended_at: SystemTime,
+    pub(crate) ended_at: WallTime,
     pub(crate) forced: bool,
 }
 
@@ -155,6 +155,7 @@ impl State {
                 request: Arc::clone(request),
                 thread,
                 is_sampled,
+                verdict: *verdict,
             }),
             Event::PoolUse(used) if used.is_notable_wait() => {
                 self.add_to_request(event, || Child::of_pool_wait(*used, thread));
@@ -220,7 +221,7 @@ impl State {
 
 /// Which routes ran which shapes how often.
 fn count_callers(callers: &mut BTreeMap<u16, Vec<(u32, u64)>>, request: &Ended) {
-    let Some(end) = request.end.request.end() else {
+    let Some(end) = request.end.request.end.as_ref() else {
         return;
     };
     let route = end.route;
@@ -244,10 +245,11 @@ fn trace_of(ended: Ended, reasons: Reasons, anchor: &Anchor) -> Option<TraceReco
     children.shrink_to_fit();
     Some(TraceRecord {
         started_at: anchor.wall_time(end.request.start),
+        duration: end.verdict.duration,
         request: end.request,
         thread: end.thread,
         reasons,
-        children,
+        children: Children::from(children),
         omitted,
     })
 }
@@ -255,23 +257,23 @@ fn trace_of(ended: Ended, reasons: Reasons, anchor: &Anchor) -> Option<TraceReco
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::clock::Ticks;
-    use crate::model::request::{Request, RequestEnd};
+    use crate::model::ended_request::{EndedRequest, RequestEnd};
     use crate::model::request_id::RequestId;
     use crate::model::trace::TraceReason;
 
     #[test]
     fn a_trace_says_how_many_statements_never_came() {
-        let request = Request::new(RequestId::random(), Ticks::ZERO, None);
-        request.finish(RequestEnd {
+        let end = RequestEnd {
             statements: 3,
             ..RequestEnd::UNKNOWN
-        });
+        };
+        let request = EndedRequest::new(RequestId::random(), Some(end));
         let ended = Ended {
             end: End {
                 request: Arc::new(request),
                 thread: 1,
                 is_sampled: false,
+                verdict: Verdict::ORDINARY,
             },
             children: Vec::new(),
             omitted: 1,

@@ -4,8 +4,6 @@
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;
-use std::sync::Arc;
-use std::time::Duration;
 
 use crate::model::request_id::RequestId;
 use crate::model::span::Child;
@@ -41,21 +39,20 @@ struct Kept {
     /// In the order in which they came. The id would not do: a trusted peer may send one twice.
     number: u64,
     id: RequestId,
-    duration: Duration,
     bytes: usize,
-    record: Arc<TraceRecord>,
+    record: TraceRecord,
 }
 
 impl Traces {
     /// The traces, in the order in which they began.
-    pub(crate) fn sorted(&self) -> Vec<&Arc<TraceRecord>> {
+    pub(crate) fn sorted(&self) -> Vec<&TraceRecord> {
         let mut all: Vec<&Kept> = self.iter().collect();
         all.sort_by_key(|kept| (kept.record.request.start, kept.number));
         all.into_iter().map(|kept| &kept.record).collect()
     }
 
     /// The latest trace of a request.
-    pub(crate) fn of(&self, id: RequestId) -> Option<&Arc<TraceRecord>> {
+    pub(crate) fn of(&self, id: RequestId) -> Option<&TraceRecord> {
         let found = self.iter().filter(|kept| kept.id == id);
         found
             .max_by_key(|kept| kept.number)
@@ -72,9 +69,8 @@ impl Traces {
         let kept = Kept {
             number: self.next,
             id: record.request.id,
-            duration: record.duration(),
             bytes: record.bytes(),
-            record: Arc::new(record),
+            record,
         };
         self.next += 1;
         self.count += 1;
@@ -92,10 +88,8 @@ impl Traces {
         let Some(kept) = found.max_by_key(|kept| kept.number) else {
             return;
         };
-        // A copy only where a reader still has the one before.
-        let record = Arc::make_mut(&mut kept.record);
-        record.join(child);
-        let bytes = record.bytes();
+        kept.record.join(child);
+        let bytes = kept.record.bytes();
         self.bytes = self.bytes - kept.bytes + bytes;
         kept.bytes = bytes;
         self.make_room();
@@ -112,11 +106,11 @@ impl Traces {
         if is_full
             && slowest
                 .last()
-                .is_some_and(|least| kept.duration <= least.duration)
+                .is_some_and(|least| kept.record.duration <= least.record.duration)
         {
             return self.line_up(kept);
         }
-        let at = slowest.partition_point(|known| known.duration >= kept.duration);
+        let at = slowest.partition_point(|known| known.record.duration >= kept.record.duration);
         slowest.insert(at, kept);
         let displaced = if is_full { slowest.pop() } else { None };
         if let Some(displaced) = displaced {
@@ -188,14 +182,15 @@ impl Traces {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
     use std::time::{Duration, SystemTime};
 
-    use crate::model::clock::{TickSpan, Ticks, ticks_in};
+    use crate::model::clock::{TickSpan, Ticks, WallTime, ticks_in};
+    use crate::model::ended_request::{EndedRequest, RequestEnd, RequestPolls};
     use crate::model::operation::OutcomeKind;
-    use crate::model::request::{Request, RequestEnd, RequestPolls};
     use crate::model::request_outcome::RequestOutcome;
     use crate::model::statement::{Flags, Statement};
-    use crate::model::trace::{Reasons, TraceReason};
+    use crate::model::trace::{Children, Reasons, TraceReason};
 
     fn trace(id: RequestId, route: u32, millis: u64, reason: TraceReason) -> TraceRecord {
         let taken = TickSpan::of(ticks_in(Duration::from_millis(millis)));
@@ -211,16 +206,15 @@ mod tests {
             statements: 0,
             statement_ticks: 0,
         };
-        let request = Request::new(id, Ticks::ZERO, None);
-        request.finish(end);
         let mut reasons = Reasons::default();
         reasons.add(reason);
         TraceRecord {
-            request: Arc::new(request),
-            started_at: SystemTime::UNIX_EPOCH,
+            request: Arc::new(EndedRequest::new(id, Some(end))),
+            started_at: WallTime::from(SystemTime::UNIX_EPOCH),
+            duration: Duration::from_millis(millis),
             thread: 1,
             reasons,
-            children: Vec::new(),
+            children: Children::default(),
             omitted: 0,
         }
     }
@@ -300,12 +294,11 @@ mod tests {
             .collect();
         for _ in 0..2 * MAX_TRACES {
             let mut left = trace(RequestId::random(), 1, 1, TraceReason::Failed);
-            let request = Request::new(left.request.id, Ticks::ZERO, None);
-            request.finish(RequestEnd {
+            let end = RequestEnd {
                 outcome: RequestOutcome::Cancelled,
                 ..left.end().clone()
-            });
-            left.request = Arc::new(request);
+            };
+            left.request = Arc::new(EndedRequest::new(left.request.id, Some(end)));
             traces.keep(left);
         }
         assert!(failed.iter().all(|id| traces.of(*id).is_some()));
@@ -317,7 +310,7 @@ mod tests {
         let mut traces = Traces::default();
         for _ in 0..MAX_TRACES {
             let mut large = trace(RequestId::random(), 1, 1, TraceReason::Failed);
-            large.children = (0..200).map(|_| child()).collect();
+            large.children = Children::from((0..200).map(|_| child()).collect::<Vec<Child>>());
             traces.keep(large);
         }
         let count = traces.sorted().len();

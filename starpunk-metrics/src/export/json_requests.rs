@@ -115,14 +115,15 @@ fn value_of(value: &field::Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::trace::Reasons;
+    use crate::model::trace::{Children, Reasons, TraceRecord};
     use std::sync::Arc;
     use std::time::{Duration, SystemTime};
 
-    use crate::model::clock::{TickSpan, Ticks, ticks_in};
+    use crate::model::client::{Client, Inbound};
+    use crate::model::clock::{TickSpan, Ticks, WallTime, ticks_in};
+    use crate::model::ended_request::{EndedRequest, RequestEnd, RequestPolls};
     use crate::model::names::{Effect, KnownShape, Names, Shape};
     use crate::model::operation::OutcomeKind;
-    use crate::model::request::{Inbound, Request, RequestEnd, RequestPolls};
     use crate::model::request_id::RequestId;
     use crate::model::request_outcome::RequestOutcome;
     use crate::model::route::RouteSeries;
@@ -130,7 +131,6 @@ mod tests {
     use crate::model::snapshot::Snapshot;
     use crate::model::span::Child;
     use crate::model::statement::{Flags, Statement};
-    use crate::model::trace::TraceRecord;
     use crate::model::trace_parent::TraceParent;
 
     const PARENT: &[u8] = b"00-0af7651916cd43dd8448eb211c80319c-00ad6b7169203331-01";
@@ -193,21 +193,22 @@ mod tests {
             is_adopted: false,
             trace_parent: TraceParent::parse(PARENT),
         };
-        let request = Request::new(RequestId::random(), Ticks::ZERO, Some(Box::new(inbound)));
-        request.finish(end(route));
-        request.read(3);
+        let mut request = EndedRequest::new(RequestId::random(), Some(end(route)));
+        request.client = Client::from(inbound);
+        request.bytes = 3;
         let mut reasons = Reasons::default();
         reasons.add(TraceReason::Failed);
         reasons.add(TraceReason::Slow);
         let record = TraceRecord {
+            started_at: WallTime::from(SystemTime::UNIX_EPOCH + Duration::from_millis(1_500)),
+            duration: request.duration(),
             request: Arc::new(request),
-            started_at: SystemTime::UNIX_EPOCH + Duration::from_millis(1_500),
             thread: 0,
             reasons,
-            children: vec![Child::of_statement(&statement(shape), 4)],
+            children: Children::from(vec![Child::of_statement(&statement(shape), 4)]),
             omitted: 2,
         };
-        RequestTrace::new(Arc::new(record), Arc::new(names))
+        RequestTrace::new(record, Arc::new(names))
     }
 
     /// How many milliseconds it says; ticks are a little finer than what was asked for.

@@ -4,12 +4,12 @@
 //! with its batch. So a count is never lost to pressure, only a record.
 
 use crate::model::callsite::{CallKind, Callsite};
+use crate::model::ended_request::EndedRequest;
 use crate::model::event::{Call, Event};
 use crate::model::operation::Outcome;
 use crate::model::policy::Verdict;
 use crate::model::poll::PollStats;
 use crate::model::pool::PoolSeries;
-use crate::model::request::Request;
 use crate::model::route::RouteSeries;
 use crate::model::statement::Statement;
 use crate::model::statement_stats::StatementSeries;
@@ -113,8 +113,8 @@ impl Aggregate {
         series.observe(statement, outcome, verdict);
     }
 
-    fn observe_request(&mut self, request: &Request, verdict: &Verdict) {
-        let Some(end) = request.end().filter(|_| !request.is_excluded()) else {
+    fn observe_request(&mut self, request: &EndedRequest, verdict: &Verdict) {
+        let Some(end) = request.end.as_ref().filter(|_| !request.is_excluded()) else {
             return;
         };
         let series = self.routes.entry(end.route as usize, RouteSeries::default);

@@ -3,7 +3,7 @@
 //! A raw read costs about 10 ns where `std::time::Instant::now` costs 25; scaling is left to the collector.
 
 use std::sync::LazyLock;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 static CLOCK: LazyLock<quanta::Clock> = LazyLock::new(quanta::Clock::new);
 
@@ -41,7 +41,11 @@ impl Ticks {
 
     /// The time from `self` until `end`; zero where `end` is earlier.
     pub(crate) fn until(self, end: Self) -> Duration {
-        Duration::from_nanos(CLOCK.delta_as_nanos(self.0, end.0))
+        Duration::from_nanos(self.nanos_until(end))
+    }
+
+    fn nanos_until(self, end: Self) -> u64 {
+        CLOCK.delta_as_nanos(self.0, end.0)
     }
 }
 
@@ -103,24 +107,43 @@ pub(crate) fn calibrate() {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Anchor {
     ticks: Ticks,
-    wall: SystemTime,
+    wall: WallTime,
 }
+
+/// A time of the wall clock, in the form in which it is cheap to make: nanoseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct WallTime(u64);
 
 impl Anchor {
     pub(crate) fn now() -> Self {
         Self {
             ticks: Ticks::now(),
-            wall: SystemTime::now(),
+            wall: WallTime::from(SystemTime::now()),
         }
     }
 
-    pub(crate) fn wall_time(&self, at: Ticks) -> SystemTime {
-        let wall = if at >= self.ticks {
-            self.wall.checked_add(self.ticks.until(at))
+    pub(crate) fn wall_time(&self, at: Ticks) -> WallTime {
+        let WallTime(wall) = self.wall;
+        WallTime(if at >= self.ticks {
+            wall.saturating_add(self.ticks.nanos_until(at))
         } else {
-            self.wall.checked_sub(at.until(self.ticks))
-        };
-        wall.unwrap_or(self.wall)
+            wall.saturating_sub(at.nanos_until(self.ticks))
+        })
+    }
+}
+
+impl From<SystemTime> for WallTime {
+    /// What lies before 1970 is that.
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+    }
+}
+
+impl From<WallTime> for SystemTime {
+    fn from(WallTime(nanos): WallTime) -> Self {
+        let time = UNIX_EPOCH.checked_add(Duration::from_nanos(nanos));
+        time.unwrap_or(UNIX_EPOCH)
     }
 }
 
@@ -143,6 +166,14 @@ mod tests {
         let after = Ticks(anchor.ticks.0 + 1_000_000);
         assert!(anchor.wall_time(before) <= anchor.wall);
         assert!(anchor.wall_time(after) > anchor.wall);
+    }
+
+    #[test]
+    fn wall_time_is_that_of_the_system() {
+        let now = SystemTime::now();
+        assert_eq!(SystemTime::from(WallTime::from(now)), now);
+        let before = UNIX_EPOCH - Duration::from_secs(1);
+        assert_eq!(SystemTime::from(WallTime::from(before)), UNIX_EPOCH);
     }
 
     #[test]

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use crate::model::callsite::{CallKind, Callsite};
 use crate::model::clock::{TickSpan, Ticks};
+use crate::model::ended_request::EndedRequest;
 use crate::model::field::Field;
 use crate::model::operation::{Outcome, OutcomeKind};
 use crate::model::pool::PoolUse;
-use crate::model::request::Request;
 use crate::model::request_id::RequestId;
 use crate::model::statement::Statement;
 use crate::model::transaction::Transaction;
@@ -21,7 +21,7 @@ use crate::model::transaction::Transaction;
 pub(crate) enum Event {
     Statement(Statement),
     /// The request itself, which has ended: no copy of what its threads have shared.
-    Request(Arc<Request>),
+    Request(Arc<EndedRequest>),
     /// No operation of its own: its statements are.
     Transaction(Box<Transaction>),
     /// No operation either: it is waited for on the way to one.
@@ -128,7 +128,7 @@ impl Event {
         match self {
             Self::Call(call) => call.end,
             Self::Statement(statement) => statement.end(),
-            Self::Request(request) => request.end().map_or(Ticks::ZERO, |end| end.end),
+            Self::Request(request) => request.end.as_ref().map_or(Ticks::ZERO, |end| end.end),
             Self::Transaction(transaction) => transaction.end,
             Self::PoolUse(used) => used.end,
         }

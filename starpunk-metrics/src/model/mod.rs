@@ -6,9 +6,11 @@
 pub(crate) mod aggregate;
 pub(crate) mod batch;
 pub(crate) mod callsite;
+pub(crate) mod client;
 pub(crate) mod client_request_id;
 pub(crate) mod clock;
 pub(crate) mod control;
+pub(crate) mod ended_request;
 pub(crate) mod event;
 pub(crate) mod field;
 pub(crate) mod finding;

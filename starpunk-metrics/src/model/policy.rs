@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::callsite::{CallKind, Callsite};
+use crate::model::ended_request::EndedRequest;
 use crate::model::event::{Call, Event, Polls};
 use crate::model::names::Shape;
 use crate::model::operation::OutcomeKind;
 use crate::model::pattern::ShapePattern;
-use crate::model::request::Request;
 use crate::model::sampling::SamplingRate;
 use crate::model::statement::Flags;
 use crate::model::transaction::Ending;
@@ -44,6 +44,19 @@ pub(crate) struct Verdict {
     pub(crate) untimed: bool,
 }
 
+impl Verdict {
+    /// Of what took no time, and is nothing special.
+    #[cfg(test)]
+    pub(crate) const ORDINARY: Self = Self {
+        duration: Duration::ZERO,
+        slow: false,
+        forced: false,
+        nested: false,
+        blocking: false,
+        untimed: false,
+    };
+}
+
 impl Policy {
     pub(crate) fn judge(&self, event: &Event) -> Verdict {
         let duration = event.duration();
@@ -64,17 +77,17 @@ impl Policy {
         }
     }
 
-    fn judge_request(&self, request: &Request) -> Verdict {
+    fn judge_request(&self, request: &EndedRequest) -> Verdict {
         let duration = request.duration();
         let slow = duration >= self.slow_request;
-        let longest = request.end().map(|end| end.polls.longest.duration());
+        let longest = request.end.as_ref().map(|end| end.polls.longest.duration());
         Verdict {
             duration,
             slow,
             forced: !request.is_excluded() && (slow || !request.outcome().is_ok()),
             nested: false,
             blocking: longest.is_some_and(|longest| longest >= self.blocked_poll()),
-            untimed: request.end().is_some_and(|end| end.is_session),
+            untimed: request.end.as_ref().is_some_and(|end| end.is_session),
         }
     }
 

@@ -1,20 +1,15 @@
-//! One request: what every thread that works for it shares while it runs, and then how it ended.
+//! One request under way: what every thread that works for it shares.
 //!
-//! The event of a request is this same allocation. Relaxed throughout: the numbers are sums of their own, and the end is
-//! set once, by the thread that posts it.
+//! Relaxed throughout: the numbers are sums of their own.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
 
-use crate::model::client_request_id::ClientRequestId;
-use crate::model::clock::{TickSpan, Ticks, scale};
-use crate::model::operation::Outcome;
+use crate::model::client::Client;
+use crate::model::clock::Ticks;
+use crate::model::ended_request::{EndedRequest, RequestEnd};
 use crate::model::request_id::RequestId;
-use crate::model::request_outcome::RequestOutcome;
-use crate::model::trace_parent::TraceParent;
 
-/// One request, in progress or ended.
+/// One request, which every thread that works for it has.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) id: RequestId,
@@ -26,8 +21,7 @@ pub(crate) struct Request {
     bytes: AtomicU64,
     body_wait_ticks: AtomicU64,
     state: AtomicU8,
-    end: OnceLock<RequestEnd>,
-    inbound: Option<Box<Inbound>>,
+    pub(crate) client: Client,
 }
 
 /// The states of a request: it is excluded or ended, and stays so.
@@ -35,46 +29,8 @@ const RUNNING: u8 = 0;
 const EXCLUDED: u8 = 1;
 const ENDED: u8 = 2;
 
-/// What the client said of its request.
-#[derive(Debug, Default)]
-pub(crate) struct Inbound {
-    pub(crate) client_request_id: Option<ClientRequestId>,
-    /// The client is trusted: its id is ours.
-    pub(crate) is_adopted: bool,
-    pub(crate) trace_parent: Option<TraceParent>,
-}
-
-/// How a request ended.
-#[derive(Clone, Debug)]
-pub(crate) struct RequestEnd {
-    /// The interned `METHOD route`.
-    pub(crate) route: u32,
-    pub(crate) outcome: RequestOutcome,
-    /// The status that was sent, or would have been; `None` where there never was a response.
-    pub(crate) status: Option<u16>,
-    /// When the head of the response was ready; `None` where there never was one.
-    pub(crate) head: Option<Ticks>,
-    pub(crate) end: Ticks,
-    pub(crate) response_bytes: u64,
-    /// The response is an open end, such as an event stream or another protocol: it lasts as long as somebody listens.
-    pub(crate) is_session: bool,
-    pub(crate) polls: RequestPolls,
-    pub(crate) statements: u32,
-    pub(crate) statement_ticks: u64,
-}
-
-/// How a request used its worker.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RequestPolls {
-    /// In all polls together, those of the body too.
-    pub(crate) busy: TickSpan,
-    /// The longest of them, and when it began.
-    pub(crate) longest: TickSpan,
-    pub(crate) longest_began: Ticks,
-}
-
 impl Request {
-    pub(crate) fn new(id: RequestId, start: Ticks, inbound: Option<Box<Inbound>>) -> Self {
+    pub(crate) fn new(id: RequestId, start: Ticks, client: Client) -> Self {
         Self {
             id,
             start,
@@ -84,8 +40,7 @@ impl Request {
             bytes: AtomicU64::new(0),
             body_wait_ticks: AtomicU64::new(0),
             state: AtomicU8::new(RUNNING),
-            end: OnceLock::new(),
-            inbound,
+            client,
         }
     }
 
@@ -124,15 +79,6 @@ impl Request {
         self.body_wait_ticks.fetch_add(ticks, Relaxed);
     }
 
-    /// How long its client was waited for, until the body was read as far as it was.
-    pub(crate) fn body_wait(&self) -> Duration {
-        scale(self.body_wait_ticks.load(Relaxed))
-    }
-
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes.load(Relaxed)
-    }
-
     /// Leaves it out of everything from now on; `false` where it was left out already, or has ended.
     pub(crate) fn exclude(&self) -> bool {
         self.leave(EXCLUDED)
@@ -162,93 +108,15 @@ impl Request {
         self.state.load(Relaxed) == ENDED
     }
 
-    /// Tells how it ended; only the first time counts.
-    pub(crate) fn finish(&self, end: RequestEnd) {
-        let _ = self.end.set(end);
-    }
-
-    /// How many bytes of memory it holds.
-    pub(crate) fn memory(&self) -> usize {
-        let inbound = self.inbound.as_ref().map_or(0, |inbound| {
-            let id = inbound.client_request_id.as_ref();
-            size_of::<Inbound>() + id.map_or(0, |id| id.as_str().len())
-        });
-        size_of::<Self>() + inbound
-    }
-
-    /// What the client calls it.
-    pub(crate) fn client_request_id(&self) -> Option<&ClientRequestId> {
-        self.inbound.as_ref()?.client_request_id.as_ref()
-    }
-
-    pub(crate) fn trace_parent(&self) -> Option<TraceParent> {
-        self.inbound.as_ref()?.trace_parent
-    }
-
-    /// The client's id, where that stands for ours.
-    pub(crate) fn adopted_id(&self) -> Option<&str> {
-        let inbound = self.inbound.as_ref().filter(|inbound| inbound.is_adopted)?;
-        inbound
-            .client_request_id
-            .as_ref()
-            .map(ClientRequestId::as_str)
-    }
-
-    /// How it ended; `None` while it runs.
-    pub(crate) fn end(&self) -> Option<&RequestEnd> {
-        self.end.get()
-    }
-
-    pub(crate) fn outcome(&self) -> Outcome {
-        let end = self.end();
-        end.map_or(Outcome::Ok, |end| end.outcome.outcome(end.status))
-    }
-
-    /// Until the last byte; of a session until its head. Zero while it runs.
-    pub(crate) fn duration(&self) -> Duration {
-        let Some(end) = self.end() else {
-            return Duration::ZERO;
-        };
-        let until = if end.is_session { end.head } else { None };
-        self.start.until(until.unwrap_or(end.end))
-    }
-}
-
-impl RequestEnd {
-    /// Of a request that runs.
-    pub(crate) const UNKNOWN: Self = Self {
-        route: 0,
-        outcome: RequestOutcome::Ok,
-        status: None,
-        head: None,
-        end: Ticks::ZERO,
-        response_bytes: 0,
-        is_session: false,
-        polls: RequestPolls::NONE,
-        statements: 0,
-        statement_ticks: 0,
-    };
-
-    pub(crate) fn statement_time(&self) -> Duration {
-        scale(self.statement_ticks)
-    }
-}
-
-impl RequestPolls {
-    pub(crate) const NONE: Self = Self {
-        busy: TickSpan::ZERO,
-        longest: TickSpan::ZERO,
-        longest_began: Ticks::ZERO,
-    };
-
-    /// Takes in one poll.
-    #[inline]
-    pub(crate) fn add(&mut self, began: Ticks, ended: Ticks) {
-        let taken = began.span_until(ended);
-        self.busy += taken;
-        if taken > self.longest {
-            self.longest = taken;
-            self.longest_began = began;
+    /// It by itself, as it is now: with its end, or without one where it was left out.
+    pub(crate) fn ended(&self, end: Option<RequestEnd>) -> EndedRequest {
+        EndedRequest {
+            id: self.id,
+            start: self.start,
+            bytes: self.bytes.load(Relaxed),
+            body_wait_ticks: self.body_wait_ticks.load(Relaxed),
+            end,
+            client: self.client.clone(),
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::model::clock::scale;
+use crate::model::ended_request::{EndedRequest, RequestEnd};
 use crate::model::histogram::Histogram;
 use crate::model::policy::Verdict;
 use crate::model::poll::PollStats;
-use crate::model::request::{Request, RequestEnd};
 use crate::model::request_outcome::RequestOutcome;
 use crate::model::route_names::RouteName;
 use crate::model::tally::Tally;
@@ -60,7 +60,7 @@ pub struct RouteStats {
 }
 
 impl RouteSeries {
-    pub(crate) fn observe(&mut self, request: &Request, end: &RequestEnd, verdict: &Verdict) {
+    pub(crate) fn observe(&mut self, request: &EndedRequest, end: &RequestEnd, verdict: &Verdict) {
         self.tally.observe(request.outcome(), verdict);
         self.outcomes[end.outcome as usize] += 1;
         if let Some(status) = end.status {
@@ -77,7 +77,7 @@ impl RouteSeries {
             polls.longest.duration(),
             verdict.blocking,
         );
-        self.request_bytes += request.bytes();
+        self.request_bytes += request.bytes;
         self.response_bytes += end.response_bytes;
         self.statements += u64::from(end.statements);
         self.statement_ticks += end.statement_ticks;

@@ -4,12 +4,14 @@
 //! costs little.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::model::client_request_id::ClientRequestId;
+use crate::model::clock::WallTime;
+use crate::model::ended_request::{EndedRequest, RequestEnd};
 use crate::model::names::Names;
-use crate::model::request::{Request, RequestEnd};
 use crate::model::request_id::RequestId;
 use crate::model::request_outcome::RequestOutcome;
 use crate::model::route_names::RouteName;
@@ -91,36 +93,63 @@ impl fmt::Display for TraceReason {
     }
 }
 
-/// What was gathered of one request.
+/// What was gathered of one request. A clone shares all that is large.
 #[derive(Clone, Debug)]
 pub(crate) struct TraceRecord {
-    pub(crate) request: Arc<Request>,
-    pub(crate) started_at: SystemTime,
+    pub(crate) request: Arc<EndedRequest>,
+    pub(crate) started_at: WallTime,
+    /// As [`Request::duration`] tells it.
+    pub(crate) duration: Duration,
     /// The thread that ended it, which is the one that polled it; 0 where that is not known.
     pub(crate) thread: u32,
     pub(crate) reasons: Reasons,
-    /// In the order in which they were collected; `len() <= MAX_SPANS`.
-    pub(crate) children: Vec<Child>,
+    pub(crate) children: Children,
     /// How many more there were.
     pub(crate) omitted: u32,
 }
 
-impl TraceRecord {
-    pub(crate) fn duration(&self) -> Duration {
-        self.request.duration()
+/// What was done for a request, in the order in which it was collected; `len() <= MAX_SPANS`.
+///
+/// Most requests of a busy site do little: those have no allocation.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Children(Option<Arc<Vec<Child>>>);
+
+impl From<Vec<Child>> for Children {
+    fn from(children: Vec<Child>) -> Self {
+        Self((!children.is_empty()).then(|| Arc::new(children)))
+    }
+}
+
+impl Deref for Children {
+    type Target = [Child];
+
+    fn deref(&self) -> &[Child] {
+        self.0.as_ref().map_or(&[], |children| children)
+    }
+}
+
+impl Children {
+    /// How much memory they hold.
+    fn bytes(&self) -> usize {
+        let Some(children) = &self.0 else { return 0 };
+        let details = children.iter().map(Child::detail_bytes);
+        size_of::<Vec<Child>>() + children.capacity() * size_of::<Child>() + details.sum::<usize>()
     }
 
+    /// A copy only where a reader still has the ones before.
+    fn push(&mut self, child: Child) {
+        Arc::make_mut(self.0.get_or_insert_default()).push(child);
+    }
+}
+
+impl TraceRecord {
     pub(crate) fn end(&self) -> &RequestEnd {
-        self.request.end().unwrap_or(&RequestEnd::UNKNOWN)
+        self.request.end.as_ref().unwrap_or(&RequestEnd::UNKNOWN)
     }
 
     /// How much memory it holds.
     pub(crate) fn bytes(&self) -> usize {
-        let details = self.children.iter().map(Child::detail_bytes);
-        size_of::<Self>()
-            + self.request.memory()
-            + self.children.capacity() * size_of::<Child>()
-            + details.sum::<usize>()
+        size_of::<Self>() + self.request.memory() + self.children.bytes()
     }
 
     /// Takes in what was collected after it was kept.
@@ -138,12 +167,12 @@ impl TraceRecord {
 /// Cheap to clone. Written with `{}` it is a timeline in text.
 #[derive(Clone)]
 pub struct RequestTrace {
-    record: Arc<TraceRecord>,
+    record: TraceRecord,
     names: Arc<Names>,
 }
 
 impl RequestTrace {
-    pub(crate) fn new(record: Arc<TraceRecord>, names: Arc<Names>) -> Self {
+    pub(crate) fn new(record: TraceRecord, names: Arc<Names>) -> Self {
         Self { record, names }
     }
 
@@ -154,12 +183,12 @@ impl RequestTrace {
 
     /// Returns what the client called it, if it sent a valid `X-Request-ID`.
     pub fn client_request_id(&self) -> Option<&ClientRequestId> {
-        self.record.request.client_request_id()
+        self.record.request.client.request_id()
     }
 
     /// Returns the caller's place in its own trace, if it sent a valid `traceparent`.
     pub fn trace_parent(&self) -> Option<TraceParent> {
-        self.record.request.trace_parent()
+        self.record.request.client.trace_parent()
     }
 
     /// Returns why it was kept; never empty.
@@ -193,12 +222,12 @@ impl RequestTrace {
 
     /// Returns when it began, by the wall clock.
     pub fn started_at(&self) -> SystemTime {
-        self.record.started_at
+        self.record.started_at.into()
     }
 
     /// Returns the time until the last byte; of an event stream or an upgrade until its head.
     pub fn duration(&self) -> Duration {
-        self.record.duration()
+        self.record.duration
     }
 
     /// Returns the time until the head of the response; `None` where there never was one.
@@ -219,7 +248,7 @@ impl RequestTrace {
 
     /// Returns the bytes of its body that were read.
     pub fn request_bytes(&self) -> u64 {
-        self.record.request.bytes()
+        self.record.request.bytes
     }
 
     /// Returns the bytes of the response's body that were written.

@@ -55,6 +55,7 @@ impl Context {
     /// Runs `work` with this thread working for `self`, and puts back what it worked for before, also after a panic.
     ///
     /// What `work` itself changes in the context is kept in `self`.
+    #[inline]
     pub(crate) fn enter<R>(&mut self, work: impl FnOnce() -> R) -> R {
         let span = mem::take(&mut self.span);
         let restore = Restore::swapped(self, span);
@@ -70,6 +71,7 @@ struct Restore<'a> {
 }
 
 impl<'a> Restore<'a> {
+    #[inline]
     fn swapped(context: &'a mut Context, span: WorkSpan) -> Self {
         current::swap_context(context);
         Self { context, span }
@@ -77,6 +79,7 @@ impl<'a> Restore<'a> {
 }
 
 impl Drop for Restore<'_> {
+    #[inline]
     fn drop(&mut self) {
         current::swap_context(self.context);
         self.context.span = mem::take(&mut self.span);

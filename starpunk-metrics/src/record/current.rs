@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::model::batch::Batch;
 use crate::model::callsite::{CallKind, Callsite};
+use crate::model::ended_request::EndedRequest;
 use crate::model::event::Event;
 use crate::model::request::Request;
 use crate::model::request_id::RequestId;
@@ -103,7 +104,19 @@ pub(crate) fn recorder() -> Option<Arc<Recorder>> {
         return None;
     }
     let entered = with_context(|context| context.recorder.clone()).flatten();
-    entered.or_else(global)
+    entered.or_else(known_global).or_else(global)
+}
+
+/// The process's own pipeline as this thread knows it: without the lock that all threads would share.
+fn known_global() -> Option<Arc<Recorder>> {
+    // Relaxed: as in `is_active`.
+    let id = GLOBAL_ID.load(Ordering::Relaxed);
+    let known = LOCAL.try_with(|local| {
+        let bound = local.bound.try_borrow().ok()?;
+        let first = bound.first().filter(|first| first.recorder.id == id)?;
+        Some(Arc::clone(&first.recorder))
+    });
+    known.ok().flatten()
 }
 
 fn global() -> Option<Arc<Recorder>> {
@@ -128,6 +141,7 @@ pub(crate) fn with_context<R>(look: impl FnOnce(&Context) -> R) -> Option<R> {
 }
 
 /// Exchanges this thread's context with `other`.
+#[inline]
 pub(crate) fn swap_context(other: &mut Context) {
     let _ = LOCAL.try_with(|local| {
         if let Ok(mut context) = local.context.try_borrow_mut() {
@@ -264,8 +278,8 @@ impl Current<'_> {
     }
 }
 
-/// Posts to this pipeline, whatever this thread works for.
-pub(crate) fn post_to(recorder: &Arc<Recorder>, event: Event) {
+/// Posts a request to its pipeline, whatever this thread works for.
+pub(crate) fn post_request(recorder: &Arc<Recorder>, request: EndedRequest) {
     let posted = LOCAL.try_with(|local| {
         if recorder.is_stopped() {
             recorder.count_stopped(1);
@@ -277,7 +291,7 @@ pub(crate) fn post_to(recorder: &Arc<Recorder>, event: Event) {
         if let Ok(bound) = local.bound.try_borrow()
             && let Some(bound) = bound.first()
         {
-            recorder.post(&bound.slot, bound.thread, event);
+            recorder.post_request(&bound.slot, bound.thread, request);
         }
     });
     if posted.is_err() {

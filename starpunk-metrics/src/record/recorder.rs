@@ -8,8 +8,9 @@ use std::thread::ThreadId;
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 use crossbeam_utils::atomic::AtomicCell;
 
-use crate::model::batch::{BATCH_EVENTS, Batch};
+use crate::model::batch::Batch;
 use crate::model::control::Control;
+use crate::model::ended_request::EndedRequest;
 use crate::model::event::Event;
 use crate::model::gauges::{DropReason, Gauges};
 use crate::model::names::Names;
@@ -107,9 +108,18 @@ impl Recorder {
 
     #[inline]
     pub(crate) fn post(&self, slot: &Slot, thread: u32, event: Event) {
+        self.with_batch(slot, thread, |batch| batch.events.push(event));
+    }
+
+    pub(crate) fn post_request(&self, slot: &Slot, thread: u32, request: EndedRequest) {
+        self.with_batch(slot, thread, |batch| batch.requests.push(request));
+    }
+
+    #[inline]
+    fn with_batch(&self, slot: &Slot, thread: u32, push: impl FnOnce(&mut Batch)) {
         let mut batch = slot.take().unwrap_or_else(Batch::boxed);
-        batch.events.push(event);
-        if batch.events.len() >= BATCH_EVENTS {
+        push(&mut batch);
+        if batch.is_full() {
             batch.thread = thread;
             batch = self.send(batch);
         }
@@ -135,8 +145,8 @@ impl Recorder {
                 self.count_here(batch)
             }
             Err(TrySendError::Disconnected(mut batch)) => {
-                self.count_stopped(batch.events.len());
-                batch.events.clear();
+                self.count_stopped(batch.len());
+                batch.clear();
                 batch
             }
         }
@@ -144,11 +154,8 @@ impl Recorder {
 
     /// Under pressure the counting moves to the caller's thread: counts stay exact, and forced records are kept.
     fn count_here(&self, mut batch: Box<Batch>) -> Box<Batch> {
-        let Batch {
-            events, counted, ..
-        } = &mut *batch;
-        let counted = counted.get_or_insert_default();
-        for event in events.drain(..) {
+        let mut counted = batch.counted.take().unwrap_or_default();
+        for event in batch.drain() {
             let verdict = self.policy.judge(&event);
             counted.observe(&event, &verdict);
             if verdict.forced {
@@ -157,6 +164,7 @@ impl Recorder {
                 self.gauges.count_dropped(DropReason::ChannelFull, 1);
             }
         }
+        batch.counted = Some(counted);
         batch
     }
 

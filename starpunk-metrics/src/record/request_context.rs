@@ -68,12 +68,12 @@ impl RequestContext {
 
     /// Returns the id that the client sent in `X-Request-ID`, if it sent a valid one.
     pub fn client_request_id(&self) -> Option<&ClientRequestId> {
-        self.request.as_ref()?.client_request_id()
+        self.request.as_ref()?.client.request_id()
     }
 
     /// Returns the caller's place in its trace, if it sent a valid `traceparent`.
     pub fn trace_parent(&self) -> Option<TraceParent> {
-        self.request.as_ref()?.trace_parent()
+        self.request.as_ref()?.client.trace_parent()
     }
 
     /// Runs `work` for the request, on any thread. What the thread worked for before comes back, also after a panic.

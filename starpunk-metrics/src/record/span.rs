@@ -55,7 +55,7 @@ impl WorkSpan {
             return this;
         }
         for span in [&around, &this.span] {
-            match request.adopted_id() {
+            match request.client.adopted_id() {
                 Some(id) => span.record("request_id", display(id)),
                 None => span.record("request_id", display(request.id)),
             };

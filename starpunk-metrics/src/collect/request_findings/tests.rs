@@ -3,9 +3,10 @@ use std::sync::Arc;
 
 use crate::collect::requests::End;
 use crate::model::clock::TickSpan;
+use crate::model::ended_request::{EndedRequest, RequestPolls};
+use crate::model::event::Event;
 use crate::model::names::KnownShape;
 use crate::model::operation::OutcomeKind;
-use crate::model::request::{Request, RequestPolls};
 use crate::model::request_id::RequestId;
 use crate::model::sampling::SamplingRate;
 use crate::model::statement::{Flags, Statement};
@@ -39,11 +40,11 @@ fn end() -> RequestEnd {
 }
 
 fn ended(end: RequestEnd) -> Ended {
-    let request = Request::new(RequestId::random(), Ticks::ZERO, None);
-    request.finish(end);
+    let request = Arc::new(EndedRequest::new(RequestId::random(), Some(end)));
     Ended {
         end: End {
-            request: Arc::new(request),
+            verdict: policy().judge(&Event::Request(Arc::clone(&request))),
+            request,
             thread: 1,
             is_sampled: false,
         },

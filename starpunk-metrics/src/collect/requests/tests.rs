@@ -1,10 +1,12 @@
 use super::*;
+use crate::model::client::{Client, Inbound};
 use crate::model::client_request_id::ClientRequestId;
 use crate::model::clock::Ticks;
+use crate::model::ended_request::RequestEnd;
 use crate::model::event::{Call, Detail, Polls};
 use crate::model::field::Value;
 use crate::model::operation::OutcomeKind;
-use crate::model::request::{Inbound, RequestEnd};
+use crate::model::policy::Verdict;
 use crate::model::statement::Statement;
 
 fn statement(id: RequestId, shape: u16) -> Child {
@@ -25,9 +27,10 @@ fn statement(id: RequestId, shape: u16) -> Child {
 
 fn end(id: RequestId) -> End {
     End {
-        request: Arc::new(Request::new(id, Ticks::ZERO, None)),
+        request: Arc::new(EndedRequest::new(id, Some(RequestEnd::UNKNOWN))),
         thread: 1,
         is_sampled: false,
+        verdict: Verdict::ORDINARY,
     }
 }
 
@@ -69,11 +72,12 @@ fn a_request_without_statements_is_looked_at_too() {
 #[test]
 fn one_that_was_left_out_is_not_looked_at() {
     let mut requests = Requests::default();
-    let end = end(RequestId::random());
-    let id = end.request.id;
+    let id = RequestId::random();
     requests.add(id, statement(id, 1));
-    end.request.exclude();
-    requests.end(end);
+    requests.end(End {
+        request: Arc::new(EndedRequest::new(id, None)),
+        ..end(id)
+    });
     told(&mut requests);
     assert_eq!(told(&mut requests), []);
     assert!(requests.open.is_empty());
@@ -154,12 +158,13 @@ fn adopted(id: RequestId) -> End {
         is_adopted: true,
         trace_parent: None,
     };
-    let request = Request::new(id, Ticks::ZERO, Some(Box::new(inbound)));
-    request.finish(RequestEnd::UNKNOWN);
+    let mut request = EndedRequest::new(id, Some(RequestEnd::UNKNOWN));
+    request.client = Client::from(inbound);
     End {
         request: Arc::new(request),
         thread: 1,
         is_sampled: false,
+        verdict: Verdict::ORDINARY,
     }
 }
 
@@ -213,7 +218,6 @@ fn what_an_unknown_end_follows_is_of_that_request() {
     let mut requests = Requests::default();
     let ended = end(RequestId::random());
     let id = ended.request.id;
-    ended.request.finish(RequestEnd::UNKNOWN);
     requests.end(ended);
     told(&mut requests);
     told(&mut requests);

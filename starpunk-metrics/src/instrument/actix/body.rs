@@ -8,8 +8,8 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use bytes::Bytes;
 use pin_project_lite::pin_project;
 
-use crate::instrument::actix::guard::{Head, Holder, RequestGuard};
-use crate::instrument::actix::response::Place;
+use crate::instrument::actix::guard::{Head, RequestGuard};
+use crate::instrument::actix::place::{Place, Shared};
 use crate::model::clock::Ticks;
 
 pin_project! {
@@ -34,11 +34,9 @@ pin_project! {
 }
 
 impl<B: MessageBody> MeasuredBody<B> {
-    pub(crate) fn new(body: B, place: Place) -> Self {
+    pub(crate) fn new(body: B, mut place: Place) -> Self {
         let size = body.size();
-        if let Place::Measured(holder) = &place {
-            holder.with(|guard| begin(guard, size));
-        }
+        place.with(|guard| begin(guard, size));
         Self {
             body: Some(body),
             size,
@@ -71,28 +69,35 @@ impl<B: MessageBody> MessageBody for MeasuredBody<B> {
         cx: &mut TaskContext<'_>,
     ) -> Poll<Option<Result<Bytes, B::Error>>> {
         let this = self.project();
-        let Some(mut body) = this.body.as_pin_mut() else {
+        let Some(body) = this.body.as_pin_mut() else {
             return Poll::Ready(None);
         };
         let size = *this.size;
-        let polled = match this.place {
-            Place::Measured(holder) => {
-                holder.with(|guard| poll_measured(body.as_mut(), size, cx, guard))
+        match this.place {
+            Place::Measured(own) => {
+                if let Some(guard) = own.guard() {
+                    return poll_measured(body, size, cx, guard);
+                }
             }
-            Place::Unmeasured(context) => Some(context.enter(|| body.as_mut().poll_next(cx))),
-            Place::Outside => None,
-        };
-        polled.unwrap_or_else(|| body.poll_next(cx))
+            Place::Shared(shared) => {
+                if let Some(mut guard) = shared.guard() {
+                    return poll_measured(body, size, cx, &mut guard);
+                }
+            }
+            Place::Unmeasured { context, .. } => return context.enter(|| body.poll_next(cx)),
+            Place::Outside => {}
+        }
+        body.poll_next(cx)
     }
 }
 
 fn poll_measured<B: MessageBody>(
-    mut body: Pin<&mut B>,
+    body: Pin<&mut B>,
     size: BodySize,
     cx: &mut TaskContext<'_>,
     guard: &mut RequestGuard,
 ) -> Poll<Option<Result<Bytes, B::Error>>> {
-    let work = || catch_unwind(AssertUnwindSafe(|| body.as_mut().poll_next(cx)));
+    let work = || catch_unwind(AssertUnwindSafe(|| body.poll_next(cx)));
     // Its time is over when it is whole. But it can still fail, and then actix drops what it has not sent yet.
     let polled = if guard.is_whole() {
         guard.enter(work)
@@ -103,12 +108,15 @@ fn poll_measured<B: MessageBody>(
         guard.panicked();
         resume_unwind(panic)
     });
-    guard.leave_if_left_out();
     match &polled {
         Poll::Ready(Some(Ok(chunk))) => guard.wrote(chunk.len(), size),
         Poll::Ready(Some(Err(_))) => guard.broke_off(),
         Poll::Ready(None) => guard.ended(size),
         Poll::Pending => {}
+    }
+    if !guard.is_whole() {
+        // For more of the body, or for the client that reads what there is.
+        guard.waits();
     }
     polled
 }
@@ -134,12 +142,12 @@ pin_project! {
 }
 
 impl ErrorBody {
-    pub(crate) fn new(body: BoxBody, head: Head, holder: Holder) -> Self {
+    pub(crate) fn new(body: BoxBody, head: Head, shared: Shared) -> Self {
         let size = body.size();
         let body = MeasuredBody {
             body: Some(body),
             size,
-            place: Place::Measured(holder),
+            place: Place::Shared(shared),
         };
         Self {
             body,
@@ -171,13 +179,13 @@ fn tell(
     head: &mut Option<Head>,
     is_sent: impl FnOnce(&mut RequestGuard) -> bool,
 ) {
-    let (Some(head), Place::Measured(holder)) = (head.take(), &body.place) else {
+    let (Some(head), Place::Shared(shared)) = (head.take(), &body.place) else {
         return;
     };
-    holder.with(|guard| {
-        if is_sent(guard) {
-            guard.responded(head);
-            begin(guard, body.size);
-        }
-    });
+    if let Some(mut guard) = shared.guard()
+        && is_sent(&mut guard)
+    {
+        guard.responded(head);
+        begin(&mut guard, body.size);
+    }
 }

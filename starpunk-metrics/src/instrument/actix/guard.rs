@@ -3,59 +3,25 @@
 //! It moves from the middleware's future into the response's body. Whatever drops it ends the request; what it was told
 //! until then decides the outcome.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_web::body::BodySize;
 use actix_web::dev::ResponseHead;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
-use actix_web::http::{Method, StatusCode, Uri};
+use actix_web::http::{Method, StatusCode};
 
-use crate::instrument::actix::routes::{MethodLabel, Route, Routes};
+use crate::instrument::actix::routes::{MethodLabel, Path, Route, Routes};
+use crate::instrument::actix::spares;
 use crate::model::clock::Ticks;
-use crate::model::event::Event;
-use crate::model::request::{Request, RequestEnd, RequestPolls};
+use crate::model::ended_request::{RequestEnd, RequestPolls};
+use crate::model::request::Request;
 use crate::model::request_outcome::RequestOutcome;
 use crate::record::context::Context;
 use crate::record::current;
 use crate::record::recorder::Recorder;
 use crate::record::span::WorkSpan;
-
-/// Whoever may still learn how a request ends: its future, then the body of its response, and before that an error which may
-/// be asked for its response more than once. The last of them ends the request.
-#[derive(Clone, Debug)]
-pub(crate) struct Holder(Rc<RefCell<RequestGuard>>);
-
-impl Holder {
-    pub(crate) fn new(guard: RequestGuard) -> Self {
-        Self(Rc::new(RefCell::new(guard)))
-    }
-
-    /// Runs a part of the request's work that began at `began`.
-    pub(crate) fn poll<R>(&self, began: Ticks, work: impl FnOnce() -> R) -> R {
-        match self.0.try_borrow_mut() {
-            Ok(mut guard) => guard.poll(began, work),
-            Err(_) => work(),
-        }
-    }
-
-    /// Runs what is no part of its time.
-    pub(crate) fn enter<R>(&self, work: impl FnOnce() -> R) -> R {
-        match self.0.try_borrow_mut() {
-            Ok(mut guard) => guard.enter(work),
-            Err(_) => work(),
-        }
-    }
-
-    /// Looks at it; `None` inside of a look, where one response is polled inside another: the outer one is measured.
-    pub(crate) fn with<R>(&self, look: impl FnOnce(&mut RequestGuard) -> R) -> Option<R> {
-        self.0
-            .try_borrow_mut()
-            .ok()
-            .map(|mut guard| look(&mut guard))
-    }
-}
 
 #[derive(Debug)]
 pub(crate) struct RequestGuard {
@@ -66,10 +32,11 @@ pub(crate) struct RequestGuard {
     routes: Rc<Routes>,
     method: MethodLabel,
     is_head: bool,
-    uri: Uri,
-    /// Whose gauge it is in: a guess once it has waited for something, and the truth once a resource has answered.
-    route: Option<Route>,
-    is_routed: bool,
+    path: Path,
+    /// The number of its route, once a resource has answered.
+    route: Option<u32>,
+    /// Whose gauge it is in, once it has waited for something: before it is routed that is a guess.
+    entered: Option<Route>,
     polls: RequestPolls,
     /// When the latest poll ended.
     latest: Ticks,
@@ -91,12 +58,12 @@ impl RequestGuard {
         request: Arc<Request>,
         routes: Rc<Routes>,
         method: &Method,
-        uri: Uri,
+        path: Path,
     ) -> Self {
         recorder.gauges.request_started();
         Self {
             context: Context {
-                span: WorkSpan::of_request(&request, || routes.guess(&uri)),
+                span: WorkSpan::of_request(&request, || routes.guess(&path)),
                 recorder: Some(Arc::clone(&recorder)),
                 request: Some(Arc::clone(&request)),
                 function: Cell::default(),
@@ -106,9 +73,9 @@ impl RequestGuard {
             routes,
             method: MethodLabel::of(method),
             is_head: method == Method::HEAD,
-            uri,
+            path,
             route: None,
-            is_routed: false,
+            entered: None,
             polls: RequestPolls::NONE,
             latest: Ticks::ZERO,
             head: None,
@@ -135,13 +102,37 @@ impl RequestGuard {
         self.context.enter(work)
     }
 
+    pub(crate) fn request(&self) -> &Arc<Request> {
+        &self.request
+    }
+
     /// It waits for something, so others can see that it is under way. Its route is as yet what its path says.
     pub(crate) fn waits(&mut self) {
         if self.is_left_out() {
-            self.leave_route();
-        } else if self.route.is_none() {
-            let pattern = self.routes.guess(&self.uri);
-            self.enter_route(pattern.as_deref());
+            return self.leave_route();
+        }
+        let is_there = match (&self.entered, self.route) {
+            (Some(entered), Some(number)) => entered.number == number,
+            (Some(_guess), None) => true,
+            (None, _) => false,
+        };
+        if is_there {
+            return;
+        }
+        let route = match self.route {
+            Some(number) => Route {
+                number,
+                name: self.recorder.names.routes.get(number),
+            },
+            None => {
+                let pattern = self.routes.guess(&self.path);
+                self.find(pattern.as_deref(), Route::clone)
+            }
+        };
+        self.context.span.routed(&route.name.route);
+        route.name.request_entered();
+        if let Some(left) = self.entered.replace(route) {
+            left.name.request_left();
         }
     }
 
@@ -150,24 +141,18 @@ impl RequestGuard {
         if self.is_left_out() {
             return self.leave_route();
         }
-        self.is_routed = true;
-        self.enter_route(pattern);
+        let span = &mut self.context.span;
+        let number = self
+            .routes
+            .find(&self.recorder, self.method, pattern, |route| {
+                span.routed(&route.name.route);
+                route.number
+            });
+        self.route = Some(number);
     }
 
-    fn enter_route(&mut self, pattern: Option<&str>) {
-        let route = self.routes.find(&self.recorder, self.method, pattern);
-        if self
-            .route
-            .as_ref()
-            .is_some_and(|known| known.number == route.number)
-        {
-            return;
-        }
-        self.context.span.routed(&route.name.route);
-        route.name.request_entered();
-        if let Some(left) = self.route.replace(route) {
-            left.name.request_left();
-        }
+    fn find<R>(&self, pattern: Option<&str>, look: impl FnOnce(&Route) -> R) -> R {
+        self.routes.find(&self.recorder, self.method, pattern, look)
     }
 
     /// Leaves it out, now that its route is known.
@@ -179,16 +164,9 @@ impl RequestGuard {
         self.request.is_excluded()
     }
 
-    /// What ran may have left it out.
-    pub(crate) fn leave_if_left_out(&mut self) {
-        if self.is_left_out() {
-            self.leave_route();
-        }
-    }
-
     /// It is not under way anywhere any more.
     fn leave_route(&mut self) {
-        if let Some(left) = self.route.take() {
+        if let Some(left) = self.entered.take() {
             left.name.request_left();
         }
     }
@@ -289,7 +267,7 @@ impl RequestGuard {
         }
     }
 
-    fn end(&self, request: &Request, route: u32) -> RequestEnd {
+    fn end(&self, route: u32) -> RequestEnd {
         RequestEnd {
             route,
             outcome: self.outcome(),
@@ -299,8 +277,8 @@ impl RequestGuard {
             response_bytes: self.response_bytes,
             is_session: self.is_session(),
             polls: self.polls,
-            statements: request.statements(),
-            statement_ticks: request.statement_ticks(),
+            statements: self.request.statements(),
+            statement_ticks: self.request.statement_ticks(),
         }
     }
 }
@@ -325,23 +303,23 @@ impl Head {
 impl Drop for RequestGuard {
     fn drop(&mut self) {
         let is_counted = self.request.close();
-        if is_counted {
-            let routed = self.route.as_ref().filter(|_| self.is_routed);
-            let route = routed.map(|route| route.number).unwrap_or_else(|| {
-                let pattern = self.routes.pattern_of(&self.uri);
-                let found = self
-                    .routes
-                    .find(&self.recorder, self.method, pattern.as_deref());
-                found.number
+        let end = is_counted.then(|| {
+            let route = self.route.unwrap_or_else(|| {
+                let pattern = self.routes.pattern_of(&self.path);
+                self.find(pattern.as_deref(), |route| route.number)
             });
-            self.request.finish(self.end(&self.request, route));
-        }
+            self.end(route)
+        });
         // Also of one that was left out: what was gathered of it until then goes.
-        current::post_to(&self.recorder, Event::Request(Arc::clone(&self.request)));
+        current::post_request(&self.recorder, self.request.ended(end));
         self.leave_route();
         if is_counted {
             // Last: whoever sees that no request is in flight finds all their records.
             self.recorder.gauges.request_ended();
+        }
+        // Nothing runs in its context any more.
+        if let Some(request) = self.context.request.take() {
+            spares::take_back(request);
         }
     }
 }

@@ -1,13 +1,18 @@
 //! Who a request is: the id that it is given, and what its client said of it.
 
+use std::cell::RefCell;
+
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
+use bytes::{Bytes, BytesMut};
+
 use crate::instrument::actix::trust::TrustedPeers;
+use crate::model::client::{Client, Inbound};
 use crate::model::client_request_id::ClientRequestId;
 use crate::model::clock::Ticks;
 use crate::model::gauges::Gauges;
-use crate::model::request::{Inbound, Request};
+use crate::model::request::Request;
 use crate::model::request_id::RequestId;
 use crate::model::trace_parent::TraceParent;
 
@@ -32,7 +37,7 @@ pub(crate) fn request(
         Sent::Nothing | Sent::Often => None,
     };
     if client_request_id.is_none() && trace_parent.is_none() {
-        return Request::new(RequestId::random(), start, None);
+        return Request::new(RequestId::random(), start, Client::default());
     }
     let peer = service_request.peer_addr().map(|peer| peer.ip());
     let adopted = client_request_id
@@ -45,7 +50,7 @@ pub(crate) fn request(
         trace_parent,
     };
     let id = adopted.unwrap_or_else(RequestId::random);
-    Request::new(id, start, Some(Box::new(inbound)))
+    Request::new(id, start, Client::from(inbound))
 }
 
 fn refuse(gauges: Option<&Gauges>) -> Option<ClientRequestId> {
@@ -70,14 +75,34 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Sent<'a> {
     }
 }
 
+/// How many bytes of headers lie together: about a hundred ids.
+const ROOM: usize = 4_096;
+
+thread_local! {
+    /// Where the next id is written: those of many responses are one allocation, which is used again when they are sent.
+    static IDS: RefCell<BytesMut> = RefCell::new(BytesMut::new());
+}
+
 /// Puts the id on a response, in the place of any other.
 pub(crate) fn sign(headers: &mut HeaderMap, request: &Request) {
     let mut buffer = [0; 36];
-    let id = match request.adopted_id() {
+    let id = match request.client.adopted_id() {
         Some(id) => id,
         None => request.id.encode(&mut buffer),
     };
-    if let Ok(value) = HeaderValue::from_str(id) {
+    if let Ok(value) = HeaderValue::from_maybe_shared(written(id)) {
         headers.insert(X_REQUEST_ID.clone(), value);
     }
+}
+
+fn written(id: &str) -> Bytes {
+    let written = IDS.try_with(|ids| {
+        let mut ids = ids.borrow_mut();
+        if ids.capacity() < id.len() {
+            ids.reserve(ROOM);
+        }
+        ids.extend_from_slice(id.as_bytes());
+        ids.split().freeze()
+    });
+    written.unwrap_or_else(|_| Bytes::copy_from_slice(id.as_bytes()))
 }

@@ -15,11 +15,12 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use crate::error;
 use crate::instrument::actix::body::MeasuredBody;
 use crate::instrument::actix::exclusions::Exclusions;
-use crate::instrument::actix::guard::{Holder, RequestGuard};
-use crate::instrument::actix::response::{MeasuredResponse, Place, State, Work};
-use crate::instrument::actix::routes::Routes;
+use crate::instrument::actix::guard::RequestGuard;
+use crate::instrument::actix::place::{Own, Place};
+use crate::instrument::actix::response::{MeasuredResponse, State};
+use crate::instrument::actix::routes::{Path, Routes};
 use crate::instrument::actix::trust::TrustedPeers;
-use crate::instrument::actix::{identity, payload};
+use crate::instrument::actix::{identity, payload, spares};
 use crate::model::clock::Ticks;
 use crate::record::context::Context;
 use crate::record::current;
@@ -245,18 +246,18 @@ where
 
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
         let start = Ticks::now();
-        let mut work = self.work(start, &mut request);
+        let mut place = self.place(start, &mut request);
         // A panic in the call itself is as one in the future that it returns.
-        let called = work.poll(start, || {
+        let called = place.poll(start, || {
             catch_unwind(AssertUnwindSafe(|| self.service.call(request)))
         });
-        MeasuredResponse::new(State::from(called), work, Arc::clone(&self.settings))
+        MeasuredResponse::new(State::from(called), place, Arc::clone(&self.settings))
     }
 }
 
 impl<S> HttpMetricsService<S> {
     /// What the request's work runs in, and its record if it is to have one.
-    fn work(&self, start: Ticks, service_request: &mut ServiceRequest) -> Work {
+    fn place(&self, start: Ticks, service_request: &mut ServiceRequest) -> Place {
         // Wrapped twice, the outer one has it.
         let address = std::ptr::from_ref(service_request.head()).addr();
         let around = current::with_context(|context| {
@@ -266,7 +267,7 @@ impl<S> HttpMetricsService<S> {
         });
         let (is_same, entered) = around.unwrap_or_default();
         if is_same {
-            return Work::OUTSIDE;
+            return Place::Outside;
         }
         // A thread that has entered a pipeline reports there, whatever the App was made for: a test asks on its own thread.
         let settings = &self.settings;
@@ -275,30 +276,30 @@ impl<S> HttpMetricsService<S> {
             .or_else(current::recorder);
         let gauges = recorder.as_ref().map(|recorder| &*recorder.gauges);
         let request = identity::request(start, service_request, &settings.trusted, gauges);
-        let request = Arc::new(request.at(address));
+        let request = spares::share(request.at(address));
         self.routes.learn(service_request.resource_map());
         if settings.exclusions.exclude(service_request) {
             request.exclude();
         }
-        let place = match recorder {
+        match recorder {
             Some(recorder) if !request.is_excluded() => {
                 payload::count(service_request, &request);
                 // Nothing of the request is held across the call: routing takes it for its own.
-                let uri = service_request.uri().clone();
+                let path = Path::of(service_request.uri());
                 let routes = Rc::clone(&self.routes);
                 let method = service_request.method();
-                let request = Arc::clone(&request);
-                let guard = RequestGuard::new(recorder, request, routes, method, uri);
-                Place::Measured(Holder::new(guard))
+                let guard = RequestGuard::new(recorder, request, routes, method, path);
+                Place::Measured(Own::new(guard))
             }
-            recorder => Place::Unmeasured(Context {
-                recorder,
-                request: Some(Arc::clone(&request)),
-                function: Cell::default(),
-                span: WorkSpan::current(),
-            }),
-        };
-        let request = Some(request);
-        Work { request, place }
+            recorder => Place::Unmeasured {
+                context: Context {
+                    recorder,
+                    request: Some(Arc::clone(&request)),
+                    function: Cell::default(),
+                    span: WorkSpan::current(),
+                },
+                request,
+            },
+        }
     }
 }

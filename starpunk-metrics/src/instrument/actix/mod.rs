@@ -13,9 +13,11 @@ mod identity;
 mod middleware;
 mod paths;
 mod payload;
+mod place;
 mod response;
 mod routes;
 mod server_timing;
+mod spares;
 mod spawn;
 mod trust;
 

@@ -14,76 +14,16 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::ServiceResponse;
 use actix_web::error::ErrorInternalServerError;
 use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderMap;
 use pin_project_lite::pin_project;
 
 use crate::instrument::actix::body::{ErrorBody, MeasuredBody};
-use crate::instrument::actix::guard::{Head, Holder, RequestGuard};
+use crate::instrument::actix::guard::{Head, RequestGuard};
 use crate::instrument::actix::middleware::Settings;
+use crate::instrument::actix::place::Place;
 use crate::instrument::actix::{identity, server_timing};
 use crate::model::clock::Ticks;
 use crate::model::request::Request;
-use crate::record::context::Context;
-
-/// What the work of a request runs in.
-#[derive(Debug)]
-pub(crate) struct Work {
-    /// `None` where an outer `HttpMetrics` has it.
-    pub(crate) request: Option<Arc<Request>>,
-    pub(crate) place: Place,
-}
-
-#[derive(Debug)]
-pub(crate) enum Place {
-    /// It has a record.
-    Measured(Holder),
-    /// Nothing is recorded of it.
-    Unmeasured(Context),
-    /// An outer `HttpMetrics` has entered it.
-    Outside,
-}
-
-impl Place {
-    /// Runs what is no part of its time.
-    pub(crate) fn enter<R>(&mut self, work: impl FnOnce() -> R) -> R {
-        match self {
-            Self::Measured(holder) => holder.enter(work),
-            Self::Unmeasured(context) => context.enter(work),
-            Self::Outside => work(),
-        }
-    }
-
-    fn holder(self) -> Option<Holder> {
-        match self {
-            Self::Measured(holder) => Some(holder),
-            Self::Unmeasured(_) | Self::Outside => None,
-        }
-    }
-}
-
-impl Work {
-    pub(crate) const OUTSIDE: Self = Self {
-        request: None,
-        place: Place::Outside,
-    };
-
-    /// Runs a part of the work that began at `began`.
-    pub(crate) fn poll<R>(&mut self, began: Ticks, work: impl FnOnce() -> R) -> R {
-        match &mut self.place {
-            Place::Measured(holder) => holder.poll(began, work),
-            Place::Unmeasured(context) => context.enter(work),
-            Place::Outside => work(),
-        }
-    }
-
-    /// Whether its statements are counted.
-    fn counts(&self) -> bool {
-        match &self.place {
-            Place::Measured(_) => true,
-            Place::Unmeasured(context) => context.recorder.is_some(),
-            Place::Outside => false,
-        }
-    }
-}
 
 pin_project! {
     /// The response of a measured request, on its way.
@@ -92,7 +32,7 @@ pin_project! {
     pub struct MeasuredResponse<F, B> {
         #[pin]
         state: State<F>,
-        work: Work,
+        place: Place,
         settings: Arc<Settings>,
         body: PhantomData<B>,
     }
@@ -101,7 +41,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             // What a cancelled handler records while it is dropped, such as a ROLLBACK, is still of this request.
-            this.work.place.enter(|| this.state.set(State::Gone));
+            this.place.enter(|| this.state.set(State::Gone));
         }
     }
 }
@@ -133,10 +73,10 @@ impl<F> From<thread::Result<F>> for State<F> {
 }
 
 impl<F, B> MeasuredResponse<F, B> {
-    pub(crate) fn new(state: State<F>, work: Work, settings: Arc<Settings>) -> Self {
+    pub(crate) fn new(state: State<F>, place: Place, settings: Arc<Settings>) -> Self {
         Self {
             state,
-            work,
+            place,
             settings,
             body: PhantomData,
         }
@@ -154,8 +94,8 @@ where
         let this = self.project();
         let mut state = this.state;
         let polled = match state.as_mut().project() {
-            StateProjection::Running { future } => this.work.poll(Ticks::now(), || {
-                catch_unwind(AssertUnwindSafe(|| future.poll(cx))).map_err(Panic)
+            StateProjection::Running { .. } => this.place.poll(Ticks::now(), || {
+                catch_unwind(AssertUnwindSafe(|| poll_once(state.as_mut(), cx))).map_err(Panic)
             }),
             StateProjection::Panicked { panic } => match panic.take() {
                 Some(panic) => Err(panic),
@@ -164,93 +104,121 @@ where
             // It is being dropped; nobody can poll it.
             StateProjection::Gone => return Poll::Pending,
         };
-        if let Ok(Poll::Pending) = polled {
-            if let Place::Measured(holder) = &this.work.place {
-                holder.with(RequestGuard::waits);
+        match &polled {
+            Ok(Poll::Pending) => {
+                this.place.with(RequestGuard::waits);
+                return Poll::Pending;
             }
-            return Poll::Pending;
+            Ok(Poll::Ready(_)) => {}
+            // Another panic, while what is left is dropped, tells nothing new.
+            Err(_) => drop(catch_unwind(AssertUnwindSafe(|| {
+                this.place.enter(|| state.set(State::Gone));
+            }))),
         }
-        // What is left of it is still of the request; and if that panics, so did the handler.
-        let gone = catch_unwind(AssertUnwindSafe(|| {
-            this.work.place.enter(|| state.set(State::Gone));
-        }));
-        let polled = match gone {
-            Ok(()) => polled,
-            Err(panic) => Err(Panic(panic)),
-        };
         // Nothing but the response has it from now on.
-        let work = std::mem::replace(this.work, Work::OUTSIDE);
+        let place = std::mem::replace(this.place, Place::Outside);
         Poll::Ready(match polled {
-            Ok(Poll::Ready(Ok(response))) => Ok(finish(response, work, this.settings)),
-            Ok(Poll::Ready(Err(error))) => Err(finish_error(error, work, this.settings)),
-            Err(panic) => Err(finish_panic(panic, work, this.settings)),
+            Ok(Poll::Ready(Ok(response))) => Ok(finish(response, place, this.settings)),
+            Ok(Poll::Ready(Err(error))) => Err(finish_error(error, place, this.settings)),
+            Err(panic) => Err(finish_panic(panic, place, this.settings)),
             Ok(Poll::Pending) => return Poll::Pending,
         })
     }
 }
 
+/// Polls the future, and drops what is left of it once it is done: that is of the request too, and if it panics, so did the
+/// handler.
+fn poll_once<F: Future>(
+    mut state: Pin<&mut State<F>>,
+    cx: &mut TaskContext<'_>,
+) -> Poll<F::Output> {
+    let StateProjection::Running { future } = state.as_mut().project() else {
+        return Poll::Pending;
+    };
+    let polled = future.poll(cx);
+    if polled.is_ready() {
+        state.set(State::Gone);
+    }
+    polled
+}
+
 fn finish<B: MessageBody>(
     mut response: ServiceResponse<B>,
-    work: Work,
+    mut place: Place,
     settings: &Settings,
 ) -> ServiceResponse<MeasuredBody<B>> {
-    if let Some(request) = &work.request {
-        identity::sign(response.headers_mut(), request);
-        let counts = work.counts();
-        server_timing::tell(response.headers_mut(), request, settings, counts);
-    }
-    if let Place::Measured(holder) = &work.place {
-        holder.with(|guard| {
-            guard.responded(Head::of(response.response().head()));
-            let route = response.request().match_pattern();
-            if settings.exclusions().names(route.as_deref()) {
-                guard.exclude();
+    let counts = place.counts();
+    match &mut place {
+        Place::Measured(own) => {
+            if let Some(guard) = own.guard() {
+                sign(response.headers_mut(), guard.request(), settings, counts);
+                guard.responded(Head::of(response.response().head()));
+                let route = response.request().match_pattern();
+                if settings.exclusions().names(route.as_deref()) {
+                    guard.exclude();
+                }
+                guard.routed(route.as_deref());
             }
-            guard.routed(route.as_deref());
-        });
+        }
+        Place::Unmeasured { request, .. } => {
+            sign(response.headers_mut(), request, settings, counts);
+        }
+        // None is shared before its first response.
+        Place::Shared(_) | Place::Outside => {}
     }
-    response.map_body(|_, body| MeasuredBody::new(body, work.place))
+    response.map_body(|_, body| MeasuredBody::new(body, place))
+}
+
+/// Puts on a response what is told of its request.
+fn sign(headers: &mut HeaderMap, request: &Request, settings: &Settings, counts: bool) {
+    identity::sign(headers, request);
+    server_timing::tell(headers, request, settings, counts);
 }
 
 /// Finishes an error when its response is made, which may be by an outer middleware or by actix, and more than once.
 ///
 /// The response is not made here: an error may have just one to give.
-fn finish_error(mut error: Error, work: Work, settings: &Arc<Settings>) -> Error {
-    let counts = work.counts();
-    let Work { request, place } = work;
+fn finish_error(mut error: Error, place: Place, settings: &Arc<Settings>) -> Error {
+    let counts = place.counts();
+    let (request, shared) = match place {
+        Place::Measured(mut own) => {
+            // What holds if nobody ever asks for the response. Asking for the status may panic: an error that has its own response
+            // need not have one.
+            let status = catch_unwind(AssertUnwindSafe(|| error.as_response_error().status_code()))
+                .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let request = own.guard().map(|guard| {
+                guard.failed(status);
+                Arc::clone(guard.request())
+            });
+            (request, own.share())
+        }
+        Place::Unmeasured { request, .. } => (Some(request), None),
+        Place::Shared(_) | Place::Outside => (None, None),
+    };
     let Some(request) = request else {
         return error;
     };
-    let holder = place.holder();
-    if let Some(holder) = &holder {
-        // What holds if nobody ever asks for the response. Asking for the status may panic: an error that has its own response
-        // need not have one.
-        let status = catch_unwind(AssertUnwindSafe(|| error.as_response_error().status_code()))
-            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        holder.with(|guard| guard.failed(status));
-    }
     let settings = Arc::clone(settings);
     error.add_response_mapper(move |mut response: HttpResponse| {
-        identity::sign(response.headers_mut(), &request);
-        server_timing::tell(response.headers_mut(), &request, &settings, counts);
-        let Some(holder) = holder.clone() else {
+        sign(response.headers_mut(), &request, &settings, counts);
+        let Some(shared) = shared.clone() else {
             return response;
         };
-        holder.with(|guard| guard.answered(response.status()));
-        response.map_body(|head, body| BoxBody::new(ErrorBody::new(body, Head::of(head), holder)))
+        if let Some(mut guard) = shared.guard() {
+            guard.answered(response.status());
+        }
+        response.map_body(|head, body| BoxBody::new(ErrorBody::new(body, Head::of(head), shared)))
     });
     error
 }
 
-fn finish_panic(panic: Panic, work: Work, settings: &Arc<Settings>) -> Error {
-    if let Place::Measured(holder) = &work.place {
-        holder.with(RequestGuard::panicked);
-    }
-    if matches!(work.place, Place::Outside) || !settings.catches_panics() {
+fn finish_panic(panic: Panic, mut place: Place, settings: &Arc<Settings>) -> Error {
+    place.with(RequestGuard::panicked);
+    if matches!(place, Place::Outside) || !settings.catches_panics() {
         // Ends the record first, or leaves that to the outer one.
-        drop(work);
+        drop(place);
         resume_unwind(panic.0);
     }
     let error = ErrorInternalServerError("Internal Server Error");
-    finish_error(error, work, settings)
+    finish_error(error, place, settings)
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_web::dev::{ResourceMap, Url};
+use actix_web::http::uri::PathAndQuery;
 use actix_web::http::{Method, Uri};
 use foldhash::fast::FixedState;
 
@@ -24,6 +25,20 @@ const MAX_CACHED_PATTERNS: usize = 1_000;
 pub(crate) struct Route {
     pub(crate) number: u32,
     pub(crate) name: Arc<RouteName>,
+}
+
+/// Where a request went, without all else that is in its URI.
+#[derive(Debug)]
+pub(crate) struct Path(Option<PathAndQuery>);
+
+impl Path {
+    pub(crate) fn of(uri: &Uri) -> Self {
+        Self(uri.path_and_query().cloned())
+    }
+
+    fn as_str(&self) -> &str {
+        self.0.as_ref().map_or("", PathAndQuery::path)
+    }
 }
 
 /// One worker's view of the App's routes.
@@ -52,26 +67,27 @@ impl Routes {
     }
 
     /// The pattern that a path would match, where routing can not be asked: before it, or where there is no response.
-    pub(crate) fn pattern_of(&self, uri: &Uri) -> Option<String> {
+    pub(crate) fn pattern_of(&self, path: &Path) -> Option<String> {
         // Decoded, as routing reads it.
-        let path = Url::new(uri.clone());
+        let path = Url::new(path.0.clone().map(Uri::from).unwrap_or_default());
         self.resources.borrow().as_ref()?.match_pattern(path.path())
     }
 
     /// The same, but rather at once than for certain: a pattern that has answered such paths before may not be the one to answer
     /// this. Matching all of them costs as much as routing itself.
-    pub(crate) fn guess(&self, uri: &Uri) -> Option<Rc<str>> {
-        let known = self.paths.borrow().find(uri.path());
-        known.or_else(|| self.pattern_of(uri).map(Rc::from))
+    pub(crate) fn guess(&self, path: &Path) -> Option<Rc<str>> {
+        let known = self.paths.borrow().find(path.as_str());
+        known.or_else(|| self.pattern_of(path).map(Rc::from))
     }
 
-    /// The route of a method and a pattern in the pipeline's table.
-    pub(crate) fn find(
+    /// Looks at the route of a method and a pattern in the pipeline's table.
+    pub(crate) fn find<R>(
         &self,
         recorder: &Recorder,
         method: MethodLabel,
         pattern: Option<&str>,
-    ) -> Route {
+        look: impl FnOnce(&Route) -> R,
+    ) -> R {
         let pattern = match pattern {
             // A service mounted at the root has an empty pattern.
             Some("") => "/",
@@ -88,7 +104,7 @@ impl Routes {
             .get(pattern)
             .map(|all| &all[method.index()])
         {
-            return route.clone();
+            return look(route);
         }
         let (number, name) = recorder.names.routes.intern(method.as_str(), pattern);
         let route = Route { number, name };
@@ -96,8 +112,7 @@ impl Routes {
             self.paths.borrow_mut().learn(pattern);
         }
         let all = known.by_pattern.entry(pattern.into()).or_default();
-        all[method.index()] = Some(route.clone());
-        route
+        look(all[method.index()].insert(route))
     }
 }
 
