@@ -46,28 +46,37 @@ pub(crate) struct Latest {
 /// The latest requests that have ended, for what else is known of them.
 #[derive(Debug, Default)]
 pub(crate) struct LatestRequests {
-    /// In each place the latest first. Empty until there is one.
-    places: Vec<[Option<(RequestId, Latest)>; WAYS]>,
+    /// Empty until there is one.
+    places: Vec<LatestOfPlace>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct LatestOfPlace {
+    known: [Option<(RequestId, Latest)>; WAYS],
+    /// The oldest: `next < WAYS`.
+    next: usize,
 }
 
 impl LatestRequests {
     pub(crate) fn of(&self, request: RequestId) -> Option<Latest> {
-        let mut known = self.places.get(place(request))?.iter().flatten();
-        let found = known.find(|(known, _)| *known == request);
-        found.map(|(_, latest)| *latest)
+        let place = self.places.get(place(request))?;
+        let found = place.known.iter().flatten();
+        let mut found = found.filter(|(known, _)| *known == request);
+        found.next().map(|(_, latest)| *latest)
     }
 
     pub(crate) fn push(&mut self, request: RequestId, latest: Latest) {
         if self.places.is_empty() {
-            self.places.resize(PLACES, [None; WAYS]);
+            self.places.resize(PLACES, LatestOfPlace::default());
         }
-        let known = &mut self.places[place(request)];
-        let is_known =
-            |known: &Option<(RequestId, Latest)>| known.is_some_and(|(known, _)| known == request);
-        // Its own place, or that of the oldest, goes to the front.
-        let at = known.iter().position(is_known).unwrap_or(WAYS - 1);
-        known[at] = Some((request, latest));
-        known[..=at].rotate_right(1);
+        let place = &mut self.places[place(request)];
+        let mut known = place.known.iter_mut().flatten();
+        if let Some((_, known)) = known.find(|(known, _)| *known == request) {
+            *known = latest;
+            return;
+        }
+        place.known[place.next] = Some((request, latest));
+        place.next = (place.next + 1) % WAYS;
     }
 }
 
@@ -111,13 +120,10 @@ mod tests {
         }
         latest.push(ids[0], of_route(None));
         assert_eq!(latest.of(ids[0]), Some(of_route(None)));
+        assert!(ids[1..WAYS].iter().all(|id| latest.of(*id).is_some()));
         latest.push(ids[WAYS], of_route(Some(8)));
-        assert_eq!(latest.of(ids[1]), None, "it was the oldest");
-        assert!(
-            [0, 2, 3, WAYS]
-                .iter()
-                .all(|at| latest.of(ids[*at]).is_some())
-        );
+        let known = ids.iter().filter(|id| latest.of(**id).is_some());
+        assert_eq!(known.count(), WAYS);
     }
 
     #[test]

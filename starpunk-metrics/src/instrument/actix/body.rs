@@ -84,7 +84,7 @@ impl<B: MessageBody> MessageBody for MeasuredBody<B> {
                     return poll_measured(body, size, cx, &mut guard);
                 }
             }
-            Place::Unmeasured { context, .. } => return context.enter(|| body.poll_next(cx)),
+            Place::Unmeasured(aside) => return aside.context.enter(|| body.poll_next(cx)),
             Place::Outside => {}
         }
         body.poll_next(cx)

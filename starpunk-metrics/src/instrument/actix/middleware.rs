@@ -16,7 +16,7 @@ use crate::error;
 use crate::instrument::actix::body::MeasuredBody;
 use crate::instrument::actix::exclusions::Exclusions;
 use crate::instrument::actix::guard::RequestGuard;
-use crate::instrument::actix::place::{Own, Place};
+use crate::instrument::actix::place::{Aside, Own, Place};
 use crate::instrument::actix::response::{MeasuredResponse, State};
 use crate::instrument::actix::routes::{Path, Routes};
 use crate::instrument::actix::trust::TrustedPeers;
@@ -217,7 +217,8 @@ where
     fn new_transform(&self, service: S) -> Self::Future {
         ready(Ok(HttpMetricsService {
             service,
-            settings: Arc::clone(&self.settings),
+            // One for each worker: each request counts itself among those that have it.
+            settings: Rc::new(Settings::clone(&self.settings)),
             routes: Rc::default(),
         }))
     }
@@ -227,7 +228,7 @@ where
 #[derive(Debug)]
 pub struct HttpMetricsService<S> {
     service: S,
-    settings: Arc<Settings>,
+    settings: Rc<Settings>,
     routes: Rc<Routes>,
 }
 
@@ -251,7 +252,7 @@ where
         let called = place.poll(start, || {
             catch_unwind(AssertUnwindSafe(|| self.service.call(request)))
         });
-        MeasuredResponse::new(State::from(called), place, Arc::clone(&self.settings))
+        MeasuredResponse::new(State::from(called), place, Rc::clone(&self.settings))
     }
 }
 
@@ -291,7 +292,7 @@ impl<S> HttpMetricsService<S> {
                 let guard = RequestGuard::new(recorder, request, routes, method, path);
                 Place::Measured(Own::new(guard))
             }
-            recorder => Place::Unmeasured {
+            recorder => Place::Unmeasured(Box::new(Aside {
                 context: Context {
                     recorder,
                     request: Some(Arc::clone(&request)),
@@ -299,7 +300,7 @@ impl<S> HttpMetricsService<S> {
                     span: WorkSpan::current(),
                 },
                 request,
-            },
+            })),
         }
     }
 }

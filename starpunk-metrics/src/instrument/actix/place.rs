@@ -17,10 +17,7 @@ pub(crate) enum Place {
     /// It has a record that others may still tell of.
     Shared(Shared),
     /// Nothing is recorded of it.
-    Unmeasured {
-        context: Context,
-        request: Arc<Request>,
-    },
+    Unmeasured(Box<Aside>),
     /// An outer `HttpMetrics` has entered it.
     Outside,
 }
@@ -37,7 +34,7 @@ impl Place {
                 Some(mut guard) => guard.poll(began, work),
                 None => work(),
             },
-            Self::Unmeasured { context, .. } => context.enter(work),
+            Self::Unmeasured(aside) => aside.context.enter(work),
             Self::Outside => work(),
         }
     }
@@ -53,7 +50,7 @@ impl Place {
                 Some(mut guard) => guard.enter(work),
                 None => work(),
             },
-            Self::Unmeasured { context, .. } => context.enter(work),
+            Self::Unmeasured(aside) => aside.context.enter(work),
             Self::Outside => work(),
         }
     }
@@ -63,7 +60,7 @@ impl Place {
         match self {
             Self::Measured(own) => own.guard().map(look),
             Self::Shared(shared) => shared.guard().map(|mut guard| look(&mut guard)),
-            Self::Unmeasured { .. } | Self::Outside => None,
+            Self::Unmeasured(_) | Self::Outside => None,
         }
     }
 
@@ -71,10 +68,17 @@ impl Place {
     pub(crate) fn counts(&self) -> bool {
         match self {
             Self::Measured(_) | Self::Shared(_) => true,
-            Self::Unmeasured { context, .. } => context.recorder.is_some(),
+            Self::Unmeasured(aside) => aside.context.recorder.is_some(),
             Self::Outside => false,
         }
     }
+}
+
+/// What a request has that is not measured. The work may leave another one in its context.
+#[derive(Debug)]
+pub(crate) struct Aside {
+    pub(crate) context: Context,
+    pub(crate) request: Arc<Request>,
 }
 
 /// Where a record lies: large, and handed on often.

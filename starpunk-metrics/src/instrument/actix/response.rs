@@ -4,6 +4,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::thread;
@@ -33,7 +34,7 @@ pin_project! {
         #[pin]
         state: State<F>,
         place: Place,
-        settings: Arc<Settings>,
+        settings: Rc<Settings>,
         body: PhantomData<B>,
     }
 
@@ -73,7 +74,7 @@ impl<F> From<thread::Result<F>> for State<F> {
 }
 
 impl<F, B> MeasuredResponse<F, B> {
-    pub(crate) fn new(state: State<F>, place: Place, settings: Arc<Settings>) -> Self {
+    pub(crate) fn new(state: State<F>, place: Place, settings: Rc<Settings>) -> Self {
         Self {
             state,
             place,
@@ -160,8 +161,8 @@ fn finish<B: MessageBody>(
                 guard.routed(route.as_deref());
             }
         }
-        Place::Unmeasured { request, .. } => {
-            sign(response.headers_mut(), request, settings, counts);
+        Place::Unmeasured(aside) => {
+            sign(response.headers_mut(), &aside.request, settings, counts);
         }
         // None is shared before its first response.
         Place::Shared(_) | Place::Outside => {}
@@ -178,7 +179,7 @@ fn sign(headers: &mut HeaderMap, request: &Request, settings: &Settings, counts:
 /// Finishes an error when its response is made, which may be by an outer middleware or by actix, and more than once.
 ///
 /// The response is not made here: an error may have just one to give.
-fn finish_error(mut error: Error, place: Place, settings: &Arc<Settings>) -> Error {
+fn finish_error(mut error: Error, place: Place, settings: &Rc<Settings>) -> Error {
     let counts = place.counts();
     let (request, shared) = match place {
         Place::Measured(mut own) => {
@@ -192,13 +193,13 @@ fn finish_error(mut error: Error, place: Place, settings: &Arc<Settings>) -> Err
             });
             (request, own.share())
         }
-        Place::Unmeasured { request, .. } => (Some(request), None),
+        Place::Unmeasured(aside) => (Some(aside.request), None),
         Place::Shared(_) | Place::Outside => (None, None),
     };
     let Some(request) = request else {
         return error;
     };
-    let settings = Arc::clone(settings);
+    let settings = Rc::clone(settings);
     error.add_response_mapper(move |mut response: HttpResponse| {
         sign(response.headers_mut(), &request, &settings, counts);
         let Some(shared) = shared.clone() else {
@@ -212,7 +213,7 @@ fn finish_error(mut error: Error, place: Place, settings: &Arc<Settings>) -> Err
     error
 }
 
-fn finish_panic(panic: Panic, mut place: Place, settings: &Arc<Settings>) -> Error {
+fn finish_panic(panic: Panic, mut place: Place, settings: &Rc<Settings>) -> Error {
     place.with(RequestGuard::panicked);
     if matches!(place, Place::Outside) || !settings.catches_panics() {
         // Ends the record first, or leaves that to the outer one.
