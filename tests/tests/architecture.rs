@@ -24,7 +24,7 @@ const EDGES: [(&str, &[&str]); 10] = [
 ];
 
 /// Third-party crates, and the rooms they are confined to.
-const CONFINED: [(&str, &[&str]); 8] = [
+const CONFINED: [(&str, &[&str]); 9] = [
     ("rusqlite", &["instrument/sqlite"]),
     ("r2d2", &["instrument/sqlite"]),
     ("regex", &["instrument/sqlite"]),
@@ -32,6 +32,7 @@ const CONFINED: [(&str, &[&str]); 8] = [
     ("ipnet", &["instrument/actix"]),
     ("crossbeam_channel", &["record", "collect", "metrics"]),
     ("crossbeam_utils", &["record", "collect", "metrics"]),
+    ("rtrb", &["record", "collect"]),
     ("sysinfo", &["collect"]),
 ];
 

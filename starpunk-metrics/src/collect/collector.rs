@@ -6,16 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant, SystemTime};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use crossbeam_utils::atomic::AtomicCell;
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use crate::collect::diagnosis;
 use crate::collect::memory::MemorySampler;
+use crate::collect::queues::{NewQueue, Queues};
 use crate::collect::report;
 use crate::collect::state::{State, View};
 use crate::collect::statements;
 use crate::config::Config;
-use crate::model::batch::Batch;
 use crate::model::clock::Anchor;
 use crate::model::control::Control;
 use crate::model::event::Event;
@@ -33,21 +32,12 @@ const TICK: Duration = Duration::from_millis(100);
 /// How many plans are found out at a tick: each opens a file.
 const ERRANDS_A_TICK: usize = 4;
 
-/// How long an answer waits for threads that were interrupted in the middle of posting.
-const OWNER_TIMEOUT: Duration = Duration::from_millis(100);
-
 /// The least time between two warnings of loss.
 const LOSS_WARNING_INTERVAL: Duration = Duration::from_secs(60);
 
-/// A thread's unfinished batch, as the recording side fills it.
-type Slot = Arc<AtomicCell<Option<Box<Batch>>>>;
-
 /// The channels, as the collecting side holds them.
 pub(crate) struct Lanes {
-    pub(crate) batches: Receiver<Box<Batch>>,
-    pub(crate) spares: Sender<Box<Batch>>,
-    /// Of new threads, with their numbers.
-    pub(crate) slots: Receiver<(u32, Slot)>,
+    pub(crate) queues: Receiver<NewQueue>,
     pub(crate) forced: Receiver<Event>,
     pub(crate) control: Receiver<Control>,
     pub(crate) errands: Receiver<PlanErrand>,
@@ -64,10 +54,7 @@ pub(crate) struct Collector {
     /// Set by a sender that woke the collector, so that the next one need not.
     waking: Arc<AtomicBool>,
     started: Instant,
-    /// One for each thread that has ever posted and has not ended.
-    slots: Vec<(u32, Slot)>,
-    /// What is put into a slot in exchange for its batch.
-    empty: Option<Box<Batch>>,
+    queues: Queues,
     memory: Option<MemorySampler>,
     state: State,
     /// As it was when the state was brought up to date.
@@ -97,8 +84,7 @@ impl Collector {
             lanes,
             waking,
             started: Instant::now(),
-            slots: Vec::new(),
-            empty: None,
+            queues: Queues::default(),
             requests_in_flight: 0,
             in_flight_by_route: Vec::new(),
             losses: LossWarning::default(),
@@ -191,18 +177,9 @@ impl Collector {
     }
 
     fn drain_lanes(&mut self, complete: bool, view: &View<'_>) {
-        self.slots.extend(self.lanes.slots.try_iter());
-        self.drain_slots(complete, view);
-        // After the slots: what was in one a moment ago may be here now. Counted before it is taken: under a steady
-        // flood an answer must not wait for a silence that never comes.
-        for _ in 0..self.lanes.batches.len() {
-            let Ok(mut batch) = self.lanes.batches.try_recv() else {
-                break;
-            };
-            let thread = batch.thread;
-            self.take(&mut batch, thread, view);
-            let _ = self.lanes.spares.try_send(batch);
-        }
+        self.queues.extend(self.lanes.queues.try_iter());
+        self.queues
+            .drain(complete, &mut self.state, view, &self.gauges);
         for _ in 0..self.lanes.forced.len() {
             let Ok(event) = self.lanes.forced.try_recv() else {
                 break;
@@ -223,53 +200,6 @@ impl Collector {
                 self.names.shapes.get(u32::from(report.shape)).ask_again();
             }
             self.state.learn(report);
-        }
-    }
-
-    /// Takes every thread's partial batch, and lets go of the threads that have ended.
-    fn drain_slots(&mut self, complete: bool, view: &View<'_>) {
-        let deadline = Instant::now() + OWNER_TIMEOUT;
-        let mut at = 0;
-        // They stay where they are: what an event does to whoever looks at it must not cost them.
-        while let Some((thread, slot)) = self.slots.get_mut(at) {
-            let thread = *thread;
-            // Asked before the batch is taken: an owner that is gone now has put in its last.
-            let has_ended = Arc::get_mut(slot).is_some();
-            let batch = loop {
-                match slot.take() {
-                    // Its owner holds it, for some nanoseconds or until it is scheduled again.
-                    None if complete && !has_ended && Instant::now() < deadline => {
-                        std::thread::yield_now();
-                    }
-                    taken => break taken,
-                }
-            };
-            let newer = batch.as_ref().and_then(|_| {
-                let empty = self.empty.take().unwrap_or_else(Batch::boxed);
-                // A swap and never a store: an owner that found the slot empty may have filled it since.
-                slot.swap(Some(empty))
-            });
-            if has_ended {
-                self.slots.remove(at);
-            } else {
-                at += 1;
-            }
-            for mut batch in batch.into_iter().chain(newer) {
-                self.take(&mut batch, thread, view);
-                self.empty = Some(batch);
-            }
-        }
-    }
-
-    fn take(&mut self, batch: &mut Batch, thread: u32, view: &View<'_>) {
-        if batch.is_empty() {
-            return;
-        }
-        if let Some(counted) = batch.counted.take() {
-            self.state.aggregate.merge(*counted);
-        }
-        for event in batch.drain() {
-            self.state.observe(event, thread, view);
         }
     }
 
@@ -314,7 +244,7 @@ impl Collector {
             collector: CollectorStats {
                 heartbeats: self.gauges.heartbeats(),
                 restarts: self.gauges.restarts(),
-                threads: self.slots.len(),
+                threads: self.queues.len(),
             },
         }
     }

@@ -1,6 +1,6 @@
 //! The collector thread: it turns events into what can be read, and owns all of that alone, without a lock.
 //!
-//! It waits on the control channel and never on the batches: a consumer blocked there would cost every isolated sender
+//! It waits on the control channel and never on the events: a consumer blocked there would cost every isolated sender
 //! a system call. What the callers do is none of this room's business.
 
 pub(crate) mod collector;
@@ -13,6 +13,7 @@ mod kept_log;
 #[path = "no_kept_log.rs"]
 mod kept_log;
 mod memory;
+mod queues;
 mod report;
 mod request_diagnosis;
 mod request_findings;

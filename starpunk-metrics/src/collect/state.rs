@@ -1,5 +1,6 @@
 //! What the collector has gathered: the counts, the two buffers of records, and what it found.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +40,7 @@ pub(crate) struct State {
     recent: RingBuffer<Record>,
     /// Forced ones have a buffer of their own: a flood of ordinary operations cannot push them out.
     forced: RingBuffer<Record>,
-    dice: Dice,
+    dice: Cell<Dice>,
     requests: Requests,
     pub(crate) traces: Traces,
     pub(crate) findings: Findings,
@@ -66,7 +67,7 @@ impl State {
             aggregate: Aggregate::default(),
             recent: RingBuffer::new(buffer_size),
             forced: RingBuffer::new(buffer_size),
-            dice: Dice::new(),
+            dice: Cell::new(Dice::new()),
             requests: Requests::default(),
             traces: Traces::default(),
             findings: Findings::default(),
@@ -192,10 +193,8 @@ impl State {
         match event {
             // Its own thread has thrown the dice. A query whose statements tell of it has nothing to add, but its fields.
             Event::Call(call) => call.sampled && (call.is_operation() || call.has_fields()),
-            Event::Statement(_) => policy.sampling.keeps(&mut self.dice),
-            Event::Request(request) => {
-                !request.is_excluded() && policy.sampling.keeps(&mut self.dice)
-            }
+            Event::Statement(_) => policy.sampling.keeps(&self.dice),
+            Event::Request(request) => !request.is_excluded() && policy.sampling.keeps(&self.dice),
             Event::Transaction(_) | Event::PoolUse(_) => false,
         }
     }

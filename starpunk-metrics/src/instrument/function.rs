@@ -1,10 +1,13 @@
 //! What an annotated function calls.
 
+use std::marker::PhantomData;
+
 use crate::instrument::fields::{FieldSource, WithOutput};
-use crate::instrument::running::Running;
 use crate::model::callsite::Callsite;
+use crate::model::clock::Ticks;
 use crate::model::field::Field;
-use crate::model::operation::{Outcome, OutcomeKind};
+use crate::model::operation::Outcome;
+use crate::record::call::Inside;
 use crate::record::current;
 
 /// Runs `body` and records the call; without a pipeline, runs it and nothing else.
@@ -32,10 +35,65 @@ fn measure<R, S: FieldSource<R>>(
     body: impl FnOnce() -> R,
     classify: impl FnOnce(&R) -> Outcome,
 ) -> R {
-    let mut running = Running::start(site, fields, OutcomeKind::Panic);
-    let output = running.enter(body);
-    running.finish(&output, classify);
+    let calling = Calling {
+        inside: Inside::enter(site),
+        fields: Some(fields),
+        output: PhantomData,
+    };
+    let output = body();
+    let end = Ticks::now();
+    let outcome = classify(&output);
+    let (inside, fields) = calling.end();
+    finish(inside, fields, end, outcome, Some(&output));
     output
+}
+
+#[inline]
+fn finish<R, S: FieldSource<R>>(
+    inside: Inside,
+    fields: Option<S>,
+    end: Ticks,
+    outcome: Outcome,
+    output: Option<&R>,
+) {
+    match fields {
+        Some(fields) if !S::IS_EMPTY => {
+            let output = output.filter(|_| outcome.is_ok());
+            inside.finish_with(end, outcome, || fields.tell(output).0);
+        }
+        _ => inside.finish(end, outcome),
+    }
+}
+
+/// A call whose body runs. Dropped before it has ended, it was interrupted by a panic.
+struct Calling<R, S: FieldSource<R>> {
+    inside: Inside,
+    /// `None` once it has ended.
+    fields: Option<S>,
+    output: PhantomData<fn(&R)>,
+}
+
+impl<R, S: FieldSource<R>> Calling<R, S> {
+    #[inline]
+    fn end(mut self) -> (Inside, Option<S>) {
+        let fields = self.fields.take();
+        let inside = self.inside;
+        // It has nothing left to drop.
+        std::mem::forget(self);
+        (inside, fields)
+    }
+}
+
+impl<R, S: FieldSource<R>> Drop for Calling<R, S> {
+    #[inline]
+    fn drop(&mut self) {
+        interrupted(self.inside, self.fields.take());
+    }
+}
+
+#[cold]
+fn interrupted<R, S: FieldSource<R>>(inside: Inside, fields: Option<S>) {
+    finish::<R, S>(inside, fields, Ticks::now(), Outcome::Panic, None);
 }
 
 /// [`call`], with fields from what the call returned.

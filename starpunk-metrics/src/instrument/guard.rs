@@ -12,7 +12,8 @@ use crate::model::callsite::Callsite;
 use crate::model::clock::Ticks;
 use crate::model::field::Field;
 use crate::model::operation::{Outcome, OutcomeKind};
-use crate::record::current::{self, Before};
+use crate::record::call::Before;
+use crate::record::current;
 
 /// A call whose body stays where it is: in a closure `#[track_caller]` would lose the caller.
 #[derive(Debug)]
@@ -122,7 +123,7 @@ impl<R, S: FieldSource<R>> Guard<R, S> {
     }
 
     fn leave(&mut self) {
-        self.running.leave(&self.before);
+        self.running.leave(self.before);
     }
 }
 

@@ -8,7 +8,8 @@ use crate::model::callsite::Callsite;
 use crate::model::clock::{TickSpan, Ticks};
 use crate::model::event::Polls;
 use crate::model::operation::{Outcome, OutcomeKind};
-use crate::record::current::{self, Before};
+use crate::record::call::Before;
+use crate::record::current;
 use crate::record::timer::Timer;
 
 /// A call in progress. Dropped before it is finished, it was interrupted: by a panic, or by the end of its future.
@@ -102,11 +103,11 @@ impl<R, S: FieldSource<R>> Running<R, S> {
 
     pub(crate) fn leave_dropped(&mut self, mut entered: Entered) {
         if let Some(before) = entered.before.take() {
-            self.leave(&before);
+            self.leave(before);
         }
     }
 
-    pub(crate) fn leave(&mut self, before: &Before) {
+    pub(crate) fn leave(&mut self, before: Before) {
         if let Some(live) = &mut self.live {
             live.timer.leave(before);
         }
@@ -139,11 +140,6 @@ impl<R, S: FieldSource<R>> Running<R, S> {
             self.finish_at(end, output, classify);
         }
         polled
-    }
-
-    #[inline]
-    pub(crate) fn finish(&mut self, output: &R, classify: impl FnOnce(&R) -> Outcome) {
-        self.finish_at(Ticks::now(), output, classify);
     }
 
     /// Ends with an outcome that is known without the output.
@@ -185,9 +181,12 @@ impl<S> Live<S> {
             busy: TickSpan::of(self.busy),
             longest: TickSpan::of(self.longest),
         };
-        let fields = self.fields;
-        let tell = (!S::IS_EMPTY).then_some(|| fields.tell(output).0);
-        self.timer.stop(end, outcome, polls, tell);
+        let ended = self.timer.stop(end, outcome, polls);
+        if S::IS_EMPTY {
+            ended.post();
+        } else {
+            ended.post_with(|| self.fields.tell(output).0);
+        }
     }
 }
 
@@ -212,8 +211,8 @@ pub(crate) struct Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        if let Some(before) = &self.before {
-            current::leave_call(self.site, before);
+        if let Some(before) = self.before {
+            before.leave(self.site);
         }
     }
 }
@@ -235,6 +234,6 @@ impl<'a> Inside<'a> {
 impl Drop for Inside<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.timer.leave(&self.before);
+        self.timer.leave(self.before);
     }
 }

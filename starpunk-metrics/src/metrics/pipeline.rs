@@ -11,12 +11,6 @@ use crate::model::policy::Policy;
 use crate::model::sampling::SamplingRate;
 use crate::record::recorder::{Lanes as RecorderLanes, Recorder};
 
-/// Full batches that may wait for the collector: 256 of 64 events of 64 bytes are 1 MB.
-const CHANNEL_BATCHES: usize = 256;
-
-/// Emptied batches that may wait to be filled again.
-const SPARE_BATCHES: usize = 16;
-
 /// Plans that may wait to be asked for.
 const MAX_ERRANDS: usize = 64;
 
@@ -34,24 +28,18 @@ pub(crate) fn pipeline(config: Config) -> (Arc<Recorder>, Collector) {
     let gauges = Arc::new(Gauges::default());
     let names = Arc::new(Names::default());
     let waking = Arc::new(AtomicBool::new(false));
-    let (batches, received_batches) = crossbeam_channel::bounded(CHANNEL_BATCHES);
-    let (emptied, spares) = crossbeam_channel::bounded(SPARE_BATCHES);
-    let (slots, new_slots) = crossbeam_channel::unbounded();
+    let (queues, new_queues) = crossbeam_channel::unbounded();
     let forced = crossbeam_channel::unbounded();
     let (control, questions) = crossbeam_channel::unbounded();
     let (errands, to_run) = crossbeam_channel::bounded(MAX_ERRANDS);
     let collector_lanes = CollectorLanes {
-        batches: received_batches,
-        spares: emptied,
-        slots: new_slots,
+        queues: new_queues,
         forced: forced.1.clone(),
         control: questions,
         errands: to_run,
     };
     let recorder_lanes = RecorderLanes {
-        batches,
-        spares,
-        slots,
+        queues,
         forced,
         forced_capacity: config.buffer_size,
         control,

@@ -1,7 +1,7 @@
 //! What is counted: exact at any sampling rate, and it adds up.
 //!
-//! The collector owns one; a recording thread that finds the channel full counts into one of its own, which travels
-//! with its batch. So a count is never lost to pressure, only a record.
+//! The collector owns one; a recording thread whose ring is full counts into one of its own, which the collector takes. So a
+//! count is never lost to pressure, only a record.
 
 use crate::model::callsite::{CallKind, Callsite};
 use crate::model::ended_request::EndedRequest;
@@ -64,6 +64,22 @@ impl Aggregate {
                 series.observe(used.what);
             }
         }
+    }
+
+    /// Whether nothing was counted.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self {
+            calls,
+            statements,
+            routes,
+            transactions,
+            pools,
+        } = self;
+        calls.0.is_empty()
+            && statements.0.is_empty()
+            && routes.0.is_empty()
+            && transactions.is_empty()
+            && pools.0.is_empty()
     }
 
     pub(crate) fn merge(&mut self, other: Self) {

@@ -110,13 +110,18 @@ impl Callsite {
     }
 
     /// A small number that only this place has, so that series are found without a hash.
+    #[inline]
     pub(crate) fn index(&self) -> usize {
-        static NEXT: AtomicU32 = AtomicU32::new(1);
         // Relaxed: the number guards no other memory.
-        let index = self.index.load(Ordering::Relaxed);
-        if index != 0 {
-            return index as usize;
+        match self.index.load(Ordering::Relaxed) {
+            0 => self.number(),
+            index => index as usize,
         }
+    }
+
+    #[cold]
+    fn number(&self) -> usize {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
         let fresh = NEXT.fetch_add(1, Ordering::Relaxed);
         match self
             .index

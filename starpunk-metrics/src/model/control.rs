@@ -10,7 +10,7 @@ use crate::model::trace::RequestTrace;
 /// A message on the control channel. The events that were posted before it are collected before it is answered.
 #[derive(Debug)]
 pub(crate) enum Control {
-    /// Collect now: the channel fills up.
+    /// Collect now: a ring fills up.
     Wake,
     Flush(SyncSender<()>),
     Metrics(SyncSender<Vec<Metric>>),

@@ -2,7 +2,7 @@
 //!
 //! Relaxed, where nothing else is said: each is a number of its own, and guards no other memory.
 
-use std::sync::atomic::{AtomicU64, Ordering, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, Ordering::Relaxed};
 
 /// Why something that was recorded could not be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,9 +48,34 @@ pub(crate) struct Gauges {
     heartbeats: AtomicU64,
     restarts: AtomicU64,
     hooks_replaced: AtomicU64,
+    /// How many events the larger rings of all threads have room for.
+    queue_room: AtomicUsize,
 }
 
 impl Gauges {
+    /// So large a ring every thread may have.
+    pub(crate) const FREE_QUEUE_EVENTS: usize = 64;
+
+    /// So many events may lie in the larger ones of all threads together: of 64 bytes, 1 MB.
+    const MOST_QUEUE_EVENTS: usize = 16_384;
+
+    /// Takes room for a larger ring; `false` where there is none.
+    pub(crate) fn take_queue_room(&self, events: usize) -> bool {
+        let taken = self.queue_room.fetch_add(events, Relaxed);
+        let fits = taken.saturating_add(events) <= Self::MOST_QUEUE_EVENTS;
+        if !fits {
+            self.queue_room.fetch_sub(events, Relaxed);
+        }
+        fits
+    }
+
+    /// Gives back what a ring of this size had taken.
+    pub(crate) fn give_queue_room(&self, events: usize) {
+        if events > Self::FREE_QUEUE_EVENTS {
+            self.queue_room.fetch_sub(events, Relaxed);
+        }
+    }
+
     pub(crate) fn count_dropped(&self, reason: DropReason, records: u64) {
         self.dropped[reason as usize].fetch_add(records, Relaxed);
     }
@@ -79,8 +104,12 @@ impl Gauges {
         self.requests_in_flight.load(Ordering::Acquire)
     }
 
-    pub(crate) fn count_unattributed(&self) {
-        self.unattributed.fetch_add(1, Relaxed);
+    /// Counts what belongs to no request, if there are some: its context was lost on the way.
+    #[inline]
+    pub(crate) fn count_if_unattributed(&self) {
+        if self.requests_in_flight() > 0 {
+            self.unattributed.fetch_add(1, Relaxed);
+        }
     }
 
     pub(crate) fn unattributed(&self) -> u64 {

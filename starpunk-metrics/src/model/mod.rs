@@ -4,7 +4,6 @@
 //! so that the recording side and the collecting side never need each other.
 
 pub(crate) mod aggregate;
-pub(crate) mod batch;
 pub(crate) mod callsite;
 pub(crate) mod client;
 pub(crate) mod client_request_id;

@@ -108,13 +108,7 @@ impl Policy {
 
     pub(crate) fn judge_call(&self, call: &Call) -> Verdict {
         let duration = call.duration();
-        let own = own_threshold(call.site);
-        let threshold = match call.site.kind() {
-            // A business function is slow only where its annotation says from when on: it is kept anyway.
-            CallKind::Business => own,
-            CallKind::Query => Some(own.unwrap_or(self.slow_query)),
-        };
-        let slow = threshold.is_some_and(|threshold| duration >= threshold);
+        let slow = self.is_slow(call.site, duration);
         Verdict {
             duration,
             slow,
@@ -123,6 +117,17 @@ impl Policy {
             blocking: self.is_slow_poll(call.polls),
             untimed: false,
         }
+    }
+
+    /// Whether a call of `site` that took so long is slow.
+    pub(crate) fn is_slow(&self, site: &Callsite, duration: Duration) -> bool {
+        let own = own_threshold(site);
+        let threshold = match site.kind() {
+            // A business function is slow only where its annotation says from when on: it is kept anyway.
+            CallKind::Business => own,
+            CallKind::Query => Some(own.unwrap_or(self.slow_query)),
+        };
+        threshold.is_some_and(|threshold| duration >= threshold)
     }
 
     pub(crate) fn is_slow_poll(&self, polls: Polls) -> bool {

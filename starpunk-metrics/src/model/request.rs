@@ -102,6 +102,12 @@ impl Request {
         self.state.load(Relaxed) == EXCLUDED
     }
 
+    /// The id that may be told.
+    #[inline]
+    pub(crate) fn told_id(&self) -> Option<RequestId> {
+        (!self.is_excluded()).then_some(self.id)
+    }
+
     /// Whether what is done for it now comes after its end.
     #[inline]
     pub(crate) fn is_over(&self) -> bool {

@@ -1,5 +1,6 @@
 //! Which ordinary operations keep their record, by chance. Either side of the channel decides, each with a state of its own.
 
+use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 
 /// The share of ordinary records to keep.
@@ -25,11 +26,12 @@ impl SamplingRate {
 
     /// Throws the dice for one record.
     #[inline]
-    pub(crate) fn keeps(self, dice: &mut Dice) -> bool {
-        match self.below {
-            None => true,
-            Some(below) => dice.throw() < below,
-        }
+    pub(crate) fn keeps(self, dice: &Cell<Dice>) -> bool {
+        let Some(below) = self.below else { return true };
+        let mut thrown = dice.get();
+        let value = thrown.throw();
+        dice.set(thrown);
+        value < below
     }
 }
 
@@ -48,14 +50,19 @@ impl Dice {
     #[inline]
     fn throw(&mut self) -> u64 {
         if self.state == 0 {
-            // Seeded by the keys of the standard hasher, which differ between threads and runs.
-            self.state = RandomState::new().hash_one(0) | 1;
+            self.state = seed();
         }
         self.state ^= self.state >> 12;
         self.state ^= self.state << 25;
         self.state ^= self.state >> 27;
         self.state.wrapping_mul(0x2545_F491_4F6C_DD1D)
     }
+}
+
+/// By the keys of the standard hasher, which differ between threads and runs.
+#[cold]
+fn seed() -> u64 {
+    RandomState::new().hash_one(0) | 1
 }
 
 #[cfg(test)]
@@ -65,9 +72,9 @@ mod tests {
     #[test]
     fn sampling_keeps_its_share() {
         let kept = |rate: f64| {
-            let mut dice = Dice::new();
+            let dice = Cell::new(Dice::new());
             let rate = SamplingRate::new(rate);
-            (0..100_000).filter(|_| rate.keeps(&mut dice)).count()
+            (0..100_000).filter(|_| rate.keeps(&dice)).count()
         };
         assert_eq!(kept(0.0), 0);
         assert_eq!(kept(1.0), 100_000);

@@ -124,6 +124,10 @@ impl TransactionTable {
         self.series(transaction.function).observe(transaction);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn merge(&mut self, other: &Self) {
         for (function, theirs) in &other.0 {
             self.series(*function).merge(theirs);

@@ -38,6 +38,7 @@ impl Context {
     /// What this thread works for now.
     pub(crate) fn current() -> Self {
         let mut current = current::with_context(Self::clone).unwrap_or_default();
+        current.function.set(current::function());
         current.span = WorkSpan::current();
         current
     }

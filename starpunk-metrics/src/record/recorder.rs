@@ -1,27 +1,23 @@
 //! The sending side of one pipeline, shared by every thread that reports to it.
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread::ThreadId;
 
-use crossbeam_channel::{Receiver, Sender, TrySendError};
-use crossbeam_utils::atomic::AtomicCell;
+use crossbeam_channel::{Receiver, Sender};
 
-use crate::model::batch::Batch;
+use crate::model::callsite::Callsite;
 use crate::model::control::Control;
-use crate::model::ended_request::EndedRequest;
 use crate::model::event::Event;
 use crate::model::gauges::{DropReason, Gauges};
 use crate::model::names::Names;
 use crate::model::plan::PlanErrand;
 use crate::model::policy::Policy;
 use crate::model::request::Request;
-
-/// One thread's unfinished batch: its owner takes it, pushes and puts it back; the collector takes it on a tick.
-///
-/// `None` while one of them holds it, and never otherwise. Only the owner ever puts events in, so nothing can be overwritten.
-pub(crate) type Slot = AtomicCell<Option<Box<Batch>>>;
+use crate::model::sampling::Dice;
+use crate::record::queue::NewQueue;
 
 pub(crate) struct Recorder {
     /// Never 0, and never that of another pipeline of this process.
@@ -38,13 +34,9 @@ pub(crate) struct Recorder {
 
 /// The channels, as the recording side holds them.
 pub(crate) struct Lanes {
-    /// Full batches; bounded.
-    pub(crate) batches: Sender<Box<Batch>>,
-    /// Emptied batches, to be filled again.
-    pub(crate) spares: Receiver<Box<Batch>>,
-    /// The numbers and slots of new threads; a thread that ended is known by its `Arc`.
-    pub(crate) slots: Sender<(u32, Arc<Slot>)>,
-    /// Forced records, already counted, while `batches` is full. At most `forced_capacity`, the newest.
+    /// The rings of threads, each before its first event; one whose thread has left it says so.
+    pub(crate) queues: Sender<NewQueue>,
+    /// Forced records, already counted, while a ring is full. At most `forced_capacity`, the newest.
     pub(crate) forced: (Sender<Event>, Receiver<Event>),
     pub(crate) forced_capacity: usize,
     pub(crate) control: Sender<Control>,
@@ -106,66 +98,11 @@ impl Recorder {
         self.stopped.load(Ordering::Relaxed)
     }
 
+    /// Throws the dice for the record of a call, if it turns out to be an ordinary one.
     #[inline]
-    pub(crate) fn post(&self, slot: &Slot, thread: u32, event: Event) {
-        self.with_batch(slot, thread, |batch| batch.events.push(event));
-    }
-
-    pub(crate) fn post_request(&self, slot: &Slot, thread: u32, request: EndedRequest) {
-        self.with_batch(slot, thread, |batch| batch.requests.push(request));
-    }
-
-    #[inline]
-    fn with_batch(&self, slot: &Slot, thread: u32, push: impl FnOnce(&mut Batch)) {
-        let mut batch = slot.take().unwrap_or_else(Batch::boxed);
-        push(&mut batch);
-        if batch.is_full() {
-            batch.thread = thread;
-            batch = self.send(batch);
-        }
-        slot.store(Some(batch));
-    }
-
-    /// Hands over a full batch and returns an empty one, or the same, emptied, where the channel takes no more.
-    #[cold]
-    fn send(&self, batch: Box<Batch>) -> Box<Batch> {
-        match self.lanes.batches.try_send(batch) {
-            Ok(()) => {
-                let waiting = self.lanes.batches.len();
-                if waiting * 2 >= self.lanes.batches.capacity().unwrap_or(usize::MAX) {
-                    self.wake();
-                }
-                self.lanes
-                    .spares
-                    .try_recv()
-                    .unwrap_or_else(|_| Batch::boxed())
-            }
-            Err(TrySendError::Full(batch)) => {
-                self.wake();
-                self.count_here(batch)
-            }
-            Err(TrySendError::Disconnected(mut batch)) => {
-                self.count_stopped(batch.len());
-                batch.clear();
-                batch
-            }
-        }
-    }
-
-    /// Under pressure the counting moves to the caller's thread: counts stay exact, and forced records are kept.
-    fn count_here(&self, mut batch: Box<Batch>) -> Box<Batch> {
-        let mut counted = batch.counted.take().unwrap_or_default();
-        for event in batch.drain() {
-            let verdict = self.policy.judge(&event);
-            counted.observe(&event, &verdict);
-            if verdict.forced {
-                self.keep_forced(event);
-            } else if event.is_operation() {
-                self.gauges.count_dropped(DropReason::ChannelFull, 1);
-            }
-        }
-        batch.counted = Some(counted);
-        batch
+    pub(crate) fn samples(&self, site: &Callsite, dice: &Cell<Dice>) -> bool {
+        // A forced one is none, whatever the dice would say.
+        site.is_forced() || site.sampling().unwrap_or(self.policy.sampling).keeps(dice)
     }
 
     /// Leaves an errand for the collector; `false` where it has too many.
@@ -173,7 +110,7 @@ impl Recorder {
         self.lanes.errands.try_send(errand).is_ok()
     }
 
-    fn keep_forced(&self, event: Event) {
+    pub(crate) fn keep_forced(&self, event: Event) {
         let (sender, receiver) = &self.lanes.forced;
         // The oldest gives way, as it would in the collector's own ring of the same size.
         if sender.len() >= self.lanes.forced_capacity && receiver.try_recv().is_ok() {
@@ -196,7 +133,7 @@ impl Recorder {
     }
 
     /// Wakes the collector, once until it has come round: a wake costs the caller a system call.
-    fn wake(&self) {
+    pub(crate) fn wake(&self) {
         // Relaxed: a wake too many, or one that waits for the next tick, is no harm.
         if !self.waking.swap(true, Ordering::Relaxed) {
             let _ = self.lanes.control.try_send(Control::Wake);

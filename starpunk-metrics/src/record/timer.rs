@@ -1,10 +1,10 @@
-//! Times one call of an annotated function: two clock reads, and one post.
+//! Times one call of an annotated function that may run on more than one thread, or with pauses: a future's.
 
-use crate::model::callsite::{CallKind, Callsite};
+use crate::model::callsite::Callsite;
 use crate::model::clock::Ticks;
-use crate::model::event::{Call, Detail, Event, Polls};
+use crate::model::event::Polls;
 use crate::model::operation::{Outcome, OutcomeKind};
-use crate::record::current::{self, Before};
+use crate::record::call::{self, Before, Ended};
 
 /// A running call. Nothing is recorded of it before [`Timer::stop`].
 #[derive(Debug)]
@@ -66,78 +66,27 @@ impl Timer {
     /// The call runs on this thread from now on: statements inside are counted, and named after an annotated query.
     #[inline]
     pub(crate) fn enter(&self) -> Before {
-        current::enter_call(self.site)
+        call::enter(self.site)
     }
 
     /// It runs here no more.
     #[inline]
-    pub(crate) fn leave(&mut self, before: &Before) {
-        self.statements += current::leave_call(self.site, before);
+    pub(crate) fn leave(&mut self, before: Before) {
+        self.statements += before.leave(self.site);
         self.nested |= before.is_nested();
     }
 
-    /// Records the call, with what `tell` knows of it if that has a chance to be kept.
+    /// What it has come to.
     #[inline]
-    pub(crate) fn stop(
-        self,
-        end: Ticks,
-        outcome: Outcome,
-        polls: Polls,
-        tell: Option<impl FnOnce() -> Option<Box<Detail>>>,
-    ) {
-        let mut call = Call {
+    pub(crate) fn stop(self, end: Ticks, outcome: Outcome, polls: Polls) -> Ended {
+        Ended {
             site: self.site,
             start: self.start,
             end,
-            detail: None,
-            request: None,
+            outcome,
             statements: self.statements,
-            polls,
-            sampled: false,
             nested: self.nested,
-            late: false,
-            outcome: outcome.into(),
-        };
-        let Some(tell) = tell else {
-            return post(call, outcome, None);
-        };
-        // Outside of `with_current`: what is told is the application's code, and may record something itself.
-        let kept = current::with_current(|current| {
-            call.sampled = current.samples(call.site);
-            call.sampled || current.recorder.policy.judge_call(&call).forced
-        });
-        if kept.unwrap_or(false) {
-            call.detail = tell();
+            polls,
         }
-        let sampled = call.sampled;
-        post(call, outcome, Some(sampled));
-    }
-}
-
-#[inline]
-fn post(mut call: Call, outcome: Outcome, sampled: Option<bool>) {
-    if let Outcome::Error(class) = outcome {
-        call.detail.get_or_insert_default().error_class = Some(class);
-    }
-    let is_query = call.site.kind() == CallKind::Query;
-    let is_operation = call.is_operation();
-    current::with_current(|current| {
-        if is_query
-            && is_operation
-            && let Some(request) = current.request
-        {
-            request.count_statement(call.start.count_until(call.end));
-        }
-        if is_operation {
-            current.count_if_unattributed();
-        }
-        call.request = current.request_id();
-        call.late = current.is_late();
-        call.sampled = sampled.unwrap_or_else(|| current.samples(call.site));
-        current.post(Event::Call(call));
-    });
-    if is_query && is_operation {
-        // An annotated query around this one must not count it again.
-        current::add_statements(1);
     }
 }

@@ -1,6 +1,6 @@
 //! Threads come and go, and take their pipeline's memory with them.
 
-use starpunk_metrics::{OperationType, track_business};
+use starpunk_metrics::{OperationType, business, track_business};
 use starpunk_metrics_tests::{config, pipeline};
 
 #[track_business("worked")]
@@ -45,4 +45,17 @@ fn a_thread_may_report_to_many_pipelines_one_after_the_other() {
         assert_eq!(metrics.stats().total_count, 2);
         assert_eq!(inner.stats().total_count, 2);
     }
+}
+
+#[test]
+fn what_a_thread_records_stays_in_its_order_however_much_it_is() {
+    let metrics = pipeline(config().buffer_size(4_000));
+    let _entered = metrics.enter();
+    (0..4_000_u64).for_each(business::track_note_deleted);
+    let records = metrics.metrics();
+    assert_eq!(records.len(), 4_000);
+    for (note, record) in (0_u64..).zip(&records) {
+        assert_eq!(record.fields["note"], note);
+    }
+    assert_eq!(metrics.snapshot().collector.threads, 1);
 }

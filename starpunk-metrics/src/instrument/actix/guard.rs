@@ -16,6 +16,7 @@ use crate::instrument::actix::routes::{MethodLabel, Path, Route, Routes};
 use crate::instrument::actix::spares;
 use crate::model::clock::Ticks;
 use crate::model::ended_request::{RequestEnd, RequestPolls};
+use crate::model::event::Event;
 use crate::model::request::Request;
 use crate::model::request_outcome::RequestOutcome;
 use crate::record::context::Context;
@@ -311,7 +312,8 @@ impl Drop for RequestGuard {
             self.end(route)
         });
         // Also of one that was left out: what was gathered of it until then goes.
-        current::post_request(&self.recorder, self.request.ended(end));
+        let ended = Arc::new(self.request.ended(end));
+        current::post_to(&self.recorder, Event::Request(ended));
         self.leave_route();
         if is_counted {
             // Last: whoever sees that no request is in flight finds all their records.

@@ -1,0 +1,117 @@
+//! This thread's own view, which nobody else sees: what it works for, what runs on it, and its queues.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use crate::model::callsite::Callsite;
+use crate::model::sampling::Dice;
+use crate::record::context::Context;
+use crate::record::current;
+use crate::record::depth::Depths;
+use crate::record::queue::Queue;
+use crate::record::recorder::Recorder;
+
+thread_local! {
+    // Nothing in it has to be dropped, so that no call has to ask whether it was.
+    pub(super) static RUNNING: Running = const {
+        Running {
+            function: Cell::new(None),
+            statements: Cell::new(0),
+            depths: Depths::new(),
+        }
+    };
+
+    pub(super) static LOCAL: Local = const {
+        Local {
+            work: RefCell::new(Work {
+                context: Context::none(),
+                latest: None,
+                others: Vec::new(),
+            }),
+            dice: Cell::new(Dice::new()),
+        }
+    };
+}
+
+/// What runs on this thread.
+pub(super) struct Running {
+    /// The innermost annotated query around the work, or else the innermost business function.
+    pub(super) function: Cell<Option<&'static Callsite>>,
+    /// Database operations recorded by this thread so far, or joined into its work; wraps.
+    pub(super) statements: Cell<u32>,
+    pub(super) depths: Depths,
+}
+
+pub(super) struct Local {
+    pub(super) work: RefCell<Work>,
+    pub(super) dice: Cell<Dice>,
+}
+
+/// What a thread works for, and where it reports that to.
+pub(super) struct Work {
+    /// All but its function, which [`Running`] has: that changes with every call.
+    pub(super) context: Context,
+    /// The pipeline that this thread reported to last.
+    pub(super) latest: Option<Bound>,
+    /// Those before it; there are some only in tests.
+    others: Vec<Bound>,
+}
+
+pub(super) struct Bound {
+    pub(super) recorder: Arc<Recorder>,
+    pub(super) queue: Queue,
+}
+
+impl Running {
+    /// Counts a database operation.
+    #[inline]
+    pub(super) fn count_operations(&self, count: u32) {
+        self.statements
+            .set(self.statements.get().wrapping_add(count));
+    }
+}
+
+impl Work {
+    /// The number of the pipeline that is to be reported to; 0 where there is none.
+    #[inline]
+    pub(super) fn pipeline(&self) -> u64 {
+        match &self.context.recorder {
+            Some(recorder) => recorder.id,
+            None => current::global_id(),
+        }
+    }
+
+    /// The queue to this pipeline, if that is the latest one. No pipeline has the number 0.
+    #[inline]
+    pub(super) fn bound_to(&self, id: u64) -> Option<&Bound> {
+        let latest = self.latest.as_ref();
+        latest.filter(|latest| latest.recorder.id == id)
+    }
+
+    /// Makes `recorder` the latest, with a queue for this thread there.
+    fn bind(&mut self, recorder: &Arc<Recorder>) {
+        let others = &mut self.others;
+        others.extend(self.latest.take());
+        // What ended needs no queue any more.
+        others.retain(|known| !known.recorder.is_stopped() || known.recorder.id == recorder.id);
+        let known = others
+            .iter()
+            .position(|known| known.recorder.id == recorder.id);
+        self.latest = Some(match known {
+            Some(at) => others.swap_remove(at),
+            None => Bound {
+                recorder: Arc::clone(recorder),
+                queue: Queue::new(recorder),
+            },
+        });
+    }
+}
+
+impl Local {
+    #[cold]
+    pub(super) fn bind(&self, recorder: &Arc<Recorder>) {
+        if let Ok(mut work) = self.work.try_borrow_mut() {
+            work.bind(recorder);
+        }
+    }
+}
