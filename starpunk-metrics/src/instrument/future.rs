@@ -38,10 +38,12 @@ pin_project! {
                 return;
             };
             // What a cancelled body records while it is dropped, such as a ROLLBACK, is still of this call.
-            let entered = running.enter_to_drop();
+            let Some(entered) = running.enter_to_drop() else {
+                return;
+            };
             // Drops the future where it lies, and hands out the rest.
             let live = state.project_replace(State::Gone);
-            if let (StateReplaced::Live { mut running, .. }, Some(entered)) = (live, entered) {
+            if let StateReplaced::Live { mut running, .. } = live {
                 running.leave_dropped(entered);
             }
         }
@@ -90,6 +92,7 @@ where
         Self::of(future, classify, making.wait_again())
     }
 
+    #[inline]
     pub(crate) fn of(future: F, classify: C, running: Running<F::Output, S>) -> Self {
         Self {
             state: State::Live {
@@ -141,6 +144,7 @@ where
 {
     type Output = F::Output;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let StateProjection::Live {
             future,
@@ -151,11 +155,13 @@ where
             // It is being dropped; nobody can poll it.
             return Poll::Pending;
         };
+        if !current::is_active() && !kept.has_begun() {
+            // Whatever starts later, of this call it would see only a part.
+            kept.live = None;
+            return future.poll(cx);
+        }
         // Taken out while it is polled: a panic drops it here, at its true time, and not when the future is dropped.
         let mut running = std::mem::replace(kept, Running::NONE);
-        if !current::is_active() && !running.has_begun() {
-            running = Running::NONE;
-        }
         let polled = running.poll(|| future.poll(cx), classify);
         *kept = running;
         polled

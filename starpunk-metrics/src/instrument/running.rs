@@ -65,6 +65,7 @@ impl<R, S: FieldSource<R>> Running<R, S> {
         self
     }
 
+    #[inline]
     pub(crate) fn has_begun(&self) -> bool {
         let live = self.live.as_ref();
         live.is_some_and(|live| live.timer.has_begun())
@@ -93,6 +94,7 @@ impl<R, S: FieldSource<R>> Running<R, S> {
     }
 
     /// The call runs on this thread while its future is dropped; `None` where it has not begun, or is over.
+    #[inline]
     pub(crate) fn enter_to_drop(&self) -> Option<Entered> {
         let live = self.live.as_ref()?;
         live.timer.has_begun().then(|| Entered {

@@ -98,8 +98,8 @@ impl Queue {
         })
     }
 
-    /// Sees to it that there is room, and tells for how many events: a ring that is half full gives way to a larger one, or
-    /// the collector is woken.
+    /// Sees to it that there is room, and tells for how many events: a ring that is half full gives way to a larger one; of one
+    /// that cannot the collector is woken when it is three quarters full.
     #[cold]
     fn find_room(&self, recorder: &Recorder) -> usize {
         let Ok(mut events) = self.events.try_borrow_mut() else {
@@ -118,14 +118,17 @@ impl Queue {
     }
 
     fn room_in(&self, recorder: &Recorder, events: &mut Producer<Event>) -> usize {
-        let half = events.buffer().capacity() / 2;
+        let capacity = events.buffer().capacity();
         let free = events.slots();
-        if free > half {
-            return free - half;
+        if free > capacity / 2 {
+            return free - capacity / 2;
         }
-        let is_largest = events.buffer().capacity() >= MOST_CAPACITY;
+        let is_largest = capacity >= MOST_CAPACITY;
         if (free == 0 || !is_largest) && self.grow(recorder, events) {
             return events.buffer().capacity() / 2;
+        }
+        if free > capacity / 4 {
+            return free - capacity / 4;
         }
         recorder.wake();
         free
