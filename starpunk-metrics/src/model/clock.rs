@@ -30,6 +30,7 @@ impl Ticks {
         TickSpan(self.count_until(end) as f32)
     }
 
+    #[inline]
     pub(crate) fn after(self, span: TickSpan) -> Self {
         Self(self.0.saturating_add(span.count()))
     }
@@ -63,6 +64,11 @@ impl TickSpan {
     #[inline]
     pub(crate) fn count(self) -> u64 {
         self.0 as u64
+    }
+
+    #[inline]
+    pub(crate) fn reaches(self, limit: Self) -> bool {
+        self.0 >= limit.0
     }
 
     pub(crate) fn is_zero(self) -> bool {

@@ -76,7 +76,7 @@ pub(crate) struct StatementDetail {
     pub(crate) rows_changed: Option<u64>,
     /// How many times a batch ran its statement.
     pub(crate) batch_size: Option<u64>,
-    /// Until its first row, where it returned more than one.
+    /// Until its first row, where it returned more than one; of a text that had returned one at most, until its second.
     pub(crate) first_row: Option<TickSpan>,
     /// The caller's own time between its rows, as far as it is known.
     pub(crate) caller: TickSpan,

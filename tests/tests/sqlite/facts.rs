@@ -99,6 +99,34 @@ fn the_time_to_the_first_row_is_told_where_there_are_more() {
 }
 
 #[test]
+fn the_time_to_the_first_row_is_told_where_there_had_been_one_row_at_most() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    let connection = plain();
+    let run = |most: u32, nap: Duration| {
+        let mut statement = connection
+            .prepare_cached("SELECT id FROM notes WHERE id <= ?1")
+            .unwrap();
+        let mut rows = statement.query([most]).unwrap();
+        while rows.next().unwrap().is_some() {
+            thread::sleep(nap);
+        }
+    };
+    for most in [1, 1, 2] {
+        run(most, Duration::ZERO);
+    }
+    run(2, NAP);
+    let all = metrics.metrics();
+    assert_eq!(all.len(), 4);
+    assert!(!all[1].fields.get("first_row_ms").is_some());
+    assert!(field(&all[2], "first_row_ms") <= all[2].duration_ms());
+    assert!(field(&all[3], "first_row_ms") < all[3].duration_ms() - 5.9);
+    let snapshot = metrics.snapshot();
+    let notes = &snapshot.statements()[0];
+    assert_eq!(notes.facts.many_rows, 2);
+}
+
+#[test]
 fn the_callers_own_time_is_told_where_it_is_known() {
     let metrics = pipeline(config());
     let _entered = metrics.enter();

@@ -61,8 +61,16 @@ pub(crate) fn forget() {
     }
 }
 
-/// Takes the code that was logged last on this thread, if it is of this statement.
+/// Whether any error was logged on this thread since it was forgotten.
 #[inline]
+pub(crate) fn has_any() -> bool {
+    IS_INSTALLED.load(Relaxed)
+        && LATEST
+            .try_with(Cell::get)
+            .is_ok_and(|latest| latest.is_some())
+}
+
+/// Takes the code that was logged last on this thread, if it is of this statement.
 pub(crate) fn take(text: &str) -> Option<c_int> {
     if !IS_INSTALLED.load(Relaxed) {
         return None;

@@ -12,9 +12,6 @@ use crate::model::operation::OutcomeKind;
 use crate::model::statement::{Flags, Statement, StatementDetail};
 use crate::record::current::{self, Current};
 
-/// From how many rows on that a statement looks at without an index its plan is worth asking for.
-const MANY_ROWS: u32 = 1_000;
-
 /// A statement that has ended and is not posted yet.
 #[derive(Debug)]
 pub(crate) struct Finished {
@@ -28,19 +25,10 @@ pub(crate) struct Finished {
 impl Finished {
     /// Posts it, with what has been added to it.
     pub(crate) fn post(mut self) {
-        let is_slow = self.statement.taken >= self.slow;
+        let is_slow = self.statement.taken.reaches(self.slow);
         self.statement.flags.set(Flags::SLOW, is_slow);
         current::with_current(|current| current.post_statement(self.statement));
     }
-}
-
-/// Whether it looked at many rows without an index, for few that it returned: with more data it will be slow.
-#[inline]
-pub(crate) fn looks_for_few(statement: &Statement) -> bool {
-    statement.detail.as_ref().is_some_and(|detail| {
-        let looked_at = detail.scan_steps.max(detail.auto_index_rows);
-        looked_at >= MANY_ROWS && looked_at / 2 > statement.rows
-    })
 }
 
 /// From when on a statement of this shape is slow here: the annotation around it counts more.

@@ -10,21 +10,49 @@ use crate::instrument::sqlite::transaction::{Change, Ended, Transactions};
 use crate::model::clock::{TickSpan, Ticks};
 use crate::model::event::Event;
 use crate::model::names::Effect;
-use crate::model::operation::OutcomeKind;
-use crate::model::statement::{Holder, Statement};
+use crate::model::statement::Holder;
 use crate::model::transaction::Ending;
 use crate::record::current::{self, Current};
 
-/// What is known of a statement that has ended, beside its record.
-#[derive(Clone, Copy)]
+/// What matters here of a statement that has ended.
 pub(crate) struct Seen {
-    pub(crate) known: Known,
+    pub(crate) effect: Effect,
+    pub(crate) may_do_nothing: bool,
+    pub(crate) may_roll_back: bool,
+    pub(crate) shape: u16,
+    pub(crate) start: Ticks,
+    pub(crate) end: Ticks,
+    /// For a lock.
+    pub(crate) waited: TickSpan,
+    pub(crate) gave_up: bool,
+    pub(crate) failed: bool,
     pub(crate) is_refused: bool,
     /// Whether others of the connection are still running.
     pub(crate) others_run: bool,
 }
 
+impl Seen {
+    /// Of one that ran alone, and to its end, without waiting.
+    #[inline]
+    pub(crate) fn of(known: &Known, shape: u16, start: Ticks, taken: TickSpan) -> Self {
+        Self {
+            effect: known.effect,
+            may_do_nothing: known.may_do_nothing,
+            may_roll_back: known.may_roll_back,
+            shape,
+            start,
+            end: start.after(taken),
+            waited: TickSpan::ZERO,
+            gave_up: false,
+            failed: false,
+            is_refused: false,
+            others_run: false,
+        }
+    }
+}
+
 /// Says that this connection is about to write, if nobody else does.
+#[inline(never)]
 pub(crate) fn announce(locks: &Locks, slot: &mut Slot, quotes: DoubleQuotes) {
     // Without our handler nobody would tell that it has to wait.
     if !locks.waits() {
@@ -37,35 +65,29 @@ pub(crate) fn announce(locks: &Locks, slot: &mut Slot, quotes: DoubleQuotes) {
 }
 
 /// Follows what a statement did.
+#[inline(never)]
 pub(crate) fn follow(
     transactions: &mut Transactions,
     locks: &Locks,
     link: &Link,
     current: &Current<'_>,
-    did: &Statement,
-    seen: Seen,
+    seen: &Seen,
 ) {
-    let Seen {
-        known,
-        is_refused,
-        others_run,
-    } = seen;
-    let waited = did.lock().map(|lock| lock.waited).unwrap_or_default();
-    let has_run = !is_refused && did.lock().is_none_or(|lock| !lock.gave_up);
+    let has_run = !seen.is_refused && !seen.gave_up;
     let ended = Ended {
-        effect: known.effect,
-        start: did.start,
-        end: did.end(),
-        waited,
-        failed: did.outcome != OutcomeKind::Ok,
+        effect: seen.effect,
+        start: seen.start,
+        end: seen.end,
+        waited: seen.waited,
+        failed: seen.failed,
         has_run,
-        writes: has_run && known.effect == Effect::Write && !known.may_do_nothing,
-        rolls_back: known.may_roll_back && did.outcome != OutcomeKind::Ok,
+        writes: has_run && seen.effect == Effect::Write && !seen.may_do_nothing,
+        rolls_back: seen.may_roll_back && seen.failed,
         is_left_open: link.ends_left_open.load(Relaxed),
-        others_run,
+        others_run: seen.others_run,
     };
     match transactions.ended(current, &ended) {
-        Change::Locked => locks.has(did.start.after(waited), holder(current, did.shape)),
+        Change::Locked => locks.has(seen.start.after(seen.waited), holder(current, seen.shape)),
         Change::Closed(mut transaction) => {
             if ended.is_left_open {
                 transaction.ending = Ending::LeftOpen;
@@ -74,7 +96,7 @@ pub(crate) fn follow(
             current.post(Event::Transaction(transaction));
         }
         // It may have rolled all of it back; the next write tells whether it did not.
-        Change::None if known.may_roll_back || !transactions.has_lock() => locks.writes_no_more(),
+        Change::None if seen.may_roll_back || !transactions.has_lock() => locks.writes_no_more(),
         Change::None => {}
     }
 }

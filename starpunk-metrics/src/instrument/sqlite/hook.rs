@@ -76,6 +76,7 @@ impl Link {
     }
 
     /// How long it took to prepare the statement that begins now, if that was the last one prepared.
+    #[inline(never)]
     pub(crate) fn take_prepared(&self, sql: &str) -> Option<TickSpan> {
         if !self.has_prepared.load(Relaxed) {
             return None;

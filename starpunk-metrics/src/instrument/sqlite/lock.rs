@@ -92,11 +92,17 @@ impl Locks {
         self.waits.load(Relaxed)
     }
 
-    /// Takes what the handler has counted since it was asked last.
+    /// Whether the handler has counted anything since it was asked last.
     #[inline]
-    pub(crate) fn take_wait(&self) -> Option<Box<LockWait>> {
+    pub(crate) fn has_waited(&self) -> bool {
         // Relaxed: the handler runs on the thread that asks, inside the statement that waits.
-        if !self.has_waited.load(Relaxed) {
+        self.has_waited.load(Relaxed)
+    }
+
+    /// Takes what it has counted.
+    #[cold]
+    pub(crate) fn take_wait(&self) -> Option<Box<LockWait>> {
+        if !self.has_waited() {
             return None;
         }
         self.has_waited.store(false, Relaxed);
@@ -130,6 +136,7 @@ impl Locks {
     }
 
     /// What the connection writes may be to another database from now on, so it says nothing of this one any more.
+    #[cold]
     pub(crate) fn stop_claiming(&self) {
         self.claims.store(false, Relaxed);
         self.writes_no_more();

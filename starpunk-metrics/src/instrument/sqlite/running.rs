@@ -6,12 +6,15 @@ use rusqlite::StatementStatus;
 use rusqlite::trace::StmtRef;
 
 use crate::instrument::sqlite::lock::Locks;
-use crate::instrument::sqlite::shapes::Slot;
+use crate::instrument::sqlite::shapes::{Rows, Slot};
 use crate::model::clock::{TickSpan, Ticks};
 use crate::model::names::Effect;
 use crate::model::operation::OutcomeKind;
 use crate::model::statement::{Flags, Statement, StatementDetail};
 use crate::record::current::Current;
+
+/// From how many rows on that a statement looks at without an index its plan is worth asking for.
+const MANY_ROWS: u32 = 1_000;
 
 /// A statement that has begun and not ended.
 pub(crate) struct Running {
@@ -20,6 +23,9 @@ pub(crate) struct Running {
     pub(crate) start: Ticks,
     /// Where it has rows.
     first_row: Ticks,
+    /// Before which row the clock is read for that: the second where a text is known to have one at most, which saves the
+    /// read for all that have no more.
+    timed_row: u32,
     /// Of statements on the same connection that began and ended between its rows: the caller's time, not its own.
     between_rows: u64,
     /// Until when it has been counted in.
@@ -29,7 +35,7 @@ pub(crate) struct Running {
     before: Counters,
     /// What it had run when it was tried last.
     tried: i32,
-    rows: u32,
+    pub(crate) rows: u32,
     /// How often it had run before.
     run: i32,
     flags: Flags,
@@ -46,25 +52,36 @@ pub(crate) struct Running {
 /// SQLite's counters of a statement add up over its runs, so that what one run did is a difference.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Counters {
-    steps: i32,
+    pub(crate) steps: i32,
     scan_steps: i32,
     sorts: i32,
     auto_index_rows: i32,
 }
 
 impl Counters {
-    fn of(statement: &StmtRef<'_>) -> Self {
-        Self::with(statement, statement.get_status(StatementStatus::VmStep))
-    }
-
-    #[inline]
-    fn with(statement: &StmtRef<'_>, steps: i32) -> Self {
+    // Always: so they stay in registers.
+    #[inline(always)]
+    pub(crate) fn of(statement: &StmtRef<'_>) -> Self {
         Self {
-            steps,
+            steps: statement.get_status(StatementStatus::VmStep),
             scan_steps: statement.get_status(StatementStatus::FullscanStep),
             sorts: statement.get_status(StatementStatus::Sort),
             auto_index_rows: statement.get_status(StatementStatus::AutoIndex),
         }
+    }
+
+    /// The same, of a statement that ran where nobody saw it.
+    #[cold]
+    pub(crate) fn unknown_of(statement: &StmtRef<'_>) -> Self {
+        Self::of(statement)
+    }
+
+    /// Whether it looked at many rows without an index, for few that it returned: with more data it will be slow.
+    #[inline]
+    pub(crate) fn looks_for_few(self, rows: u32) -> bool {
+        let of_tables = self.scan_steps.cast_unsigned();
+        let looked_at = of_tables.max(self.auto_index_rows.cast_unsigned());
+        looked_at >= MANY_ROWS && looked_at / 2 > rows
     }
 
     /// They are 32 bits wide, and go round.
@@ -84,20 +101,16 @@ impl Counters {
 }
 
 impl Running {
-    #[inline]
+    /// It begins, having run so many times before, and counted so much.
+    #[inline(always)]
     pub(crate) fn begin(
-        statement: &StmtRef<'_>,
         key: usize,
         slot: &Slot,
+        run: i32,
+        before: Counters,
+        start: Ticks,
         in_transaction: bool,
     ) -> Self {
-        // SQLite counts the run after it has told of it.
-        let run = statement.get_status(StatementStatus::Run);
-        let before = match run {
-            0 => Counters::default(),
-            run if run == slot.run => slot.counters,
-            _ => Counters::of(statement),
-        };
         let mut flags = if run == 0 {
             Flags::FRESH
         } else {
@@ -106,7 +119,9 @@ impl Running {
         flags.set(Flags::IN_TRANSACTION, in_transaction);
         Self {
             key,
+            start,
             first_row: Ticks::ZERO,
+            timed_row: u32::from(slot.known.rows == Rows::One),
             between_rows: 0,
             between_until: Ticks::ZERO,
             detail: None,
@@ -119,23 +134,15 @@ impl Running {
             is_inner: slot.known.is_inner,
             has_inner: false,
             refused: None,
-            // Last, so that it measures none of this.
-            start: Ticks::now(),
         }
     }
 
-    /// Whether it was prepared and did not run before.
-    #[inline]
-    pub(crate) fn is_fresh(&self) -> bool {
-        self.run == 0
-    }
-
+    #[cold]
     pub(crate) fn add_prepare(&mut self, taken: TickSpan) {
         self.detail.get_or_insert_default().prepare = Some(taken);
     }
 
     /// Takes over what the busy handler has counted, if it has.
-    #[inline]
     pub(crate) fn add_wait(&mut self, locks: &Locks) {
         let Some(wait) = locks.take_wait() else {
             return;
@@ -162,11 +169,21 @@ impl Running {
 
     /// Whether this try got no further than to ask for its transactions, one for each database.
     #[inline]
-    pub(crate) fn was_refused(&mut self, steps: i32, effect: Effect) -> bool {
+    pub(crate) fn may_be_refused(&self, steps: i32, effect: Effect) -> bool {
         let most = if effect == Effect::BeginWrite { 4 } else { 3 };
-        let did = steps.wrapping_sub(self.tried);
+        self.rows == 0 && (2..=most).contains(&steps.wrapping_sub(self.tried))
+    }
+
+    /// The same; and from now on it is about the next try.
+    pub(crate) fn was_refused(&mut self, steps: i32, effect: Effect) -> bool {
+        let was_refused = self.may_be_refused(steps, effect);
         self.tried = steps;
-        (2..=most).contains(&did)
+        was_refused
+    }
+
+    /// Whether it has nothing that is to be dropped.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.detail.is_none() && self.refused.is_none()
     }
 
     /// Whether it is this one, if it has its address: of one that was refused another may have taken the place, of whose
@@ -186,46 +203,76 @@ impl Running {
 
     #[inline]
     pub(crate) fn count_row(&mut self) {
-        if self.rows == 0 {
-            self.first_row = Ticks::now();
+        let before = self.rows;
+        self.rows = before.saturating_add(1);
+        if before == self.timed_row {
+            self.time_row();
         }
-        self.rows = self.rows.saturating_add(1);
     }
 
-    /// What it did, as it ends.
+    #[cold]
+    fn time_row(&mut self) {
+        self.first_row = Ticks::now();
+    }
+
+    /// What it did, by what SQLite has counted now.
+    #[inline]
+    pub(crate) fn did(&self, after: Counters) -> Counters {
+        after.since(self.before)
+    }
+
+    /// Remembers what it did, as it ends, for the next of its text. Returns what only some statements have.
     #[inline]
     pub(crate) fn finish(
         &mut self,
-        statement: &StmtRef<'_>,
         slot: &mut Slot,
-        steps: i32,
-        end: Ticks,
-        shape: u16,
-        current: &Current<'_>,
-    ) -> Statement {
-        let after = Counters::with(statement, steps);
-        let did = after.since(self.before);
+        after: Counters,
+        did: Counters,
+    ) -> Option<Box<StatementDetail>> {
         (slot.run, slot.counters) = (self.run + 1, after);
         if !self.is_trusted && self.rows > 0 {
             slot.known.has_own_rows = !self.has_inner;
+        }
+        if self.rows > 1 {
+            slot.known.rows = Rows::Many;
+        } else if slot.known.rows == Rows::Unknown {
+            slot.known.rows = Rows::One;
         }
         let is_plain = self.rows <= 1
             && did.scan_steps | did.sorts | did.auto_index_rows == 0
             && self.between_rows == 0;
         if !is_plain {
-            let detail = self.detail.get_or_insert_default();
-            detail.first_row = (self.rows > 1).then(|| self.start.span_until(self.first_row));
-            detail.caller = TickSpan::of(self.between_rows);
-            detail.scan_steps = did.scan_steps.cast_unsigned();
-            detail.sorts = did.sorts.cast_unsigned();
-            detail.auto_index_rows = did.auto_index_rows.cast_unsigned();
+            self.add_detail(did);
         }
+        self.detail.take()
+    }
+
+    #[inline(never)]
+    fn add_detail(&mut self, did: Counters) {
+        let detail = self.detail.get_or_insert_default();
+        detail.first_row = (self.rows > 1).then(|| self.start.span_until(self.first_row));
+        detail.caller = TickSpan::of(self.between_rows);
+        detail.scan_steps = did.scan_steps.cast_unsigned();
+        detail.sorts = did.sorts.cast_unsigned();
+        detail.auto_index_rows = did.auto_index_rows.cast_unsigned();
+    }
+
+    /// Its record.
+    #[inline(always)]
+    pub(crate) fn record(
+        &self,
+        detail: Option<Box<StatementDetail>>,
+        did: Counters,
+        taken: TickSpan,
+        shape: u16,
+        current: &Current<'_>,
+    ) -> Statement {
         Statement {
             function: current.function,
             start: self.start,
-            detail: self.detail.take(),
+            detail,
             request: current.request_id(),
-            taken: self.start.span_until(end),
+            taken,
             rows: self.rows,
             steps: did.steps.cast_unsigned(),
             shape,

@@ -198,6 +198,7 @@ pub(crate) fn is_open() -> bool {
 }
 
 /// Tells the open call that a statement of this text begins on this connection.
+#[inline(never)]
 pub(crate) fn statement_began(connection: u64, key: usize, sql: &str) {
     let _ = OPEN.try_with(|open| {
         if let Some(call) = &mut *open.borrow_mut() {

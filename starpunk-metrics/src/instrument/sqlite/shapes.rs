@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use rusqlite::trace::StmtRef;
+
 use crate::instrument::sqlite::running::Counters;
 use crate::instrument::sqlite::text::fingerprint::DoubleQuotes;
 use crate::instrument::sqlite::text::sql;
@@ -44,12 +46,23 @@ pub(crate) struct Slot {
     pub(crate) counters: Counters,
 }
 
+/// How many rows the runs of a text returned at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rows {
+    /// There were no runs.
+    Unknown,
+    One,
+    Many,
+}
+
 /// What is known of a text.
 #[derive(Clone, Copy)]
 pub(crate) struct Known {
     pub(crate) is_explain: bool,
     /// Whether it has had rows, and all rows that were told meanwhile were its own.
     pub(crate) has_own_rows: bool,
+    /// Whether it returns one row at most, as far as it has run.
+    pub(crate) rows: Rows,
     pub(crate) effect: Effect,
     /// Whether it does nothing without a transaction, so that it may be refused one.
     pub(crate) needs_transaction: bool,
@@ -102,6 +115,13 @@ impl ShapeCache {
         self.slots[at].as_mut().expect("it was found, or filled")
     }
 
+    /// What is known of the text that was found at this address, if it is there still.
+    #[inline]
+    pub(crate) fn get(&mut self, key: usize) -> Option<&mut Slot> {
+        let slot = self.slots[slot_of(key)].as_mut();
+        slot.filter(|slot| slot.key == key)
+    }
+
     /// What is known of the text that was found at this address, or of the text itself if another has taken its place.
     #[inline]
     pub(crate) fn at<'a>(&mut self, key: usize, text: impl FnOnce() -> Cow<'a, str>) -> &mut Slot {
@@ -133,6 +153,7 @@ impl ShapeCache {
         let known = Known {
             is_explain: shape.query_type == "EXPLAIN",
             has_own_rows: false,
+            rows: Rows::Unknown,
             effect: shape.effect,
             needs_transaction: shape.has_rows()
                 || shape.query_type == "PRAGMA"
@@ -162,10 +183,39 @@ impl ShapeCache {
     }
 }
 
+impl Known {
+    /// Whether it changes the schema.
+    #[inline]
+    pub(crate) fn is_of_schema(&self) -> bool {
+        self.effect == Effect::Write && !self.needs_transaction
+    }
+}
+
 impl Slot {
+    /// What SQLite has counted of a statement of this text that ran so many times.
+    #[inline]
+    pub(crate) fn counters_of(&self, statement: &StmtRef<'_>, run: i32) -> Counters {
+        match run {
+            0 => Counters::default(),
+            run if run == self.run => self.counters,
+            _ => Counters::unknown_of(statement),
+        }
+    }
+
     /// The shape of the text, for the annotated query that runs it.
     #[inline]
     pub(crate) fn number(&mut self, current: &Current<'_>, quotes: DoubleQuotes) -> Numbered {
+        match self.known.numbered {
+            Some(numbered)
+                if numbered.pipeline == current.recorder.id && !self.known.wants_table =>
+            {
+                numbered
+            }
+            _ => self.learn_number(current, quotes),
+        }
+    }
+
+    fn learn_number(&mut self, current: &Current<'_>, quotes: DoubleQuotes) -> Numbered {
         let Self {
             text, known, shape, ..
         } = self;
