@@ -178,15 +178,21 @@ impl Current<'_> {
 
     #[inline]
     pub(crate) fn post(&self, event: Event) {
+        self.post_with(|| event);
+    }
+
+    /// Posts what `make` makes, which so is written once, where it is to lie.
+    #[inline(always)]
+    fn post_with(&self, make: impl FnOnce() -> Event) {
         if self.recorder.is_stopped() {
             self.recorder.count_stopped(1);
             return;
         }
-        self.queue.post(self.recorder, event);
+        self.queue.post_with(self.recorder, make);
     }
 
     /// Counts a statement that took so many ticks, and posts it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn post_statement(&self, mut statement: Statement) {
         statement.flags.set(Flags::LATE, self.is_late());
         add_statements(1);
@@ -194,7 +200,7 @@ impl Current<'_> {
             Some(request) => request.count_statement(statement.taken.count()),
             None => self.count_if_unattributed(),
         }
-        self.post(Event::Statement(statement));
+        self.post_with(|| Event::Statement(statement));
     }
 
     /// Counts what belongs to no request although there are some: its context was lost on the way.

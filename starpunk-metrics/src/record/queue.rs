@@ -75,6 +75,12 @@ impl Queue {
 
     #[inline]
     pub(crate) fn post(&self, recorder: &Recorder, event: Event) {
+        self.post_with(recorder, || event);
+    }
+
+    /// Posts what `make` makes, which so is written once, where it is to lie.
+    #[inline(always)]
+    pub(crate) fn post_with(&self, recorder: &Recorder, make: impl FnOnce() -> Event) {
         let room = match self.room.get() {
             0 => self.find_room(recorder),
             room => room,
@@ -84,8 +90,8 @@ impl Queue {
                 events: &mut events,
                 left: &self.room,
             }
-            .take(event),
-            _ => self.count_here(recorder, event),
+            .take(make()),
+            _ => self.count_here(recorder, make()),
         }
     }
 

@@ -10,6 +10,7 @@ pub(crate) mod error_log;
 mod finished;
 mod follow;
 pub(crate) mod hook;
+mod in_place;
 mod lock;
 mod plan;
 mod probe;

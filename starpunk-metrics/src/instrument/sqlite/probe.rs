@@ -15,6 +15,7 @@ use crate::instrument::sqlite::error_log;
 use crate::instrument::sqlite::finished::Finished;
 use crate::instrument::sqlite::follow;
 use crate::instrument::sqlite::hook::Link;
+use crate::instrument::sqlite::in_place::push_with;
 use crate::instrument::sqlite::lock::{self, Locks};
 use crate::instrument::sqlite::running::Running;
 use crate::instrument::sqlite::scope;
@@ -22,7 +23,7 @@ use crate::instrument::sqlite::shapes::ShapeCache;
 use crate::instrument::sqlite::transaction::{Change, Transactions};
 use crate::model::clock::Ticks;
 use crate::model::event::Event;
-use crate::model::in_place::push_with;
+
 use crate::model::names::Effect;
 use crate::record::context::Context;
 use crate::record::current;
