@@ -6,7 +6,6 @@ use std::time::Duration;
 use crate::model::callsite::Callsite;
 use crate::model::event::{Call, Event};
 use crate::model::finding::FindingKind;
-use crate::model::operation::OutcomeKind;
 use crate::model::request_id::RequestId;
 use crate::model::statement::{Flags, Holder, Statement};
 use crate::model::transaction::Ending;
@@ -74,11 +73,10 @@ impl Findings {
         self.0.iter()
     }
 
-    /// Looks at one event by itself.
+    /// Looks at one event by itself; at a call that failed, [`Findings::look_at_failure`] does.
     pub(crate) fn look_at(&mut self, event: &Event, pipeline: u64) {
         match event {
             Event::Statement(statement) => self.look_at_statement(statement, pipeline),
-            Event::Call(call) if call.outcome == OutcomeKind::Error => self.look_at_failure(call),
             Event::Transaction(transaction) if transaction.ending == Ending::LeftOpen => {
                 let seen = self.find(
                     FindingKind::LeftOpen,
@@ -124,7 +122,7 @@ impl Findings {
     }
 
     /// An annotated query failed for a reason that is known by its class.
-    fn look_at_failure(&mut self, call: &Call) {
+    pub(crate) fn look_at_failure(&mut self, call: &Call) {
         let class = call.detail.as_ref().and_then(|detail| detail.error_class);
         // Where its statement told the same, that is the finding.
         let is_known = self.0.keys().any(|known| {
@@ -182,6 +180,7 @@ impl Seen {
 mod tests {
     use super::*;
     use crate::model::clock::{TickSpan, Ticks};
+    use crate::model::operation::OutcomeKind;
     use crate::model::statement::{LockWait, StatementDetail};
 
     fn waiting(shape: u16, request: RequestId, pipeline: u64) -> Event {

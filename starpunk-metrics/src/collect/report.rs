@@ -1,6 +1,7 @@
 //! Turns what was gathered into what is read: names are looked up here, and series of one name added up.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::collect::state::{Record, State};
 use crate::model::aggregate::{Aggregate, sum};
@@ -24,7 +25,7 @@ use crate::model::trace::milliseconds;
 pub(crate) fn metrics(state: &State, names: &Names, policy: &Policy) -> Vec<Metric> {
     let mut metrics: Vec<Metric> = state
         .records()
-        .filter_map(|record| metric(record, names, policy))
+        .filter_map(|(record, forced)| metric(record, forced, names, policy))
         .collect();
     metrics.sort_by_key(|metric| metric.timestamp);
     metrics
@@ -71,16 +72,10 @@ pub(crate) fn operations(aggregate: &Aggregate, names: &Names) -> Vec<OperationS
         });
     }
     for (_, series) in aggregate.calls.iter() {
-        let site = series.site;
-        all.add(
-            site.operation_type(),
-            site.name(),
-            site.name(),
-            series.operations(),
-            |of| {
-                add_polls(&mut of.polls, &series.polls);
-            },
-        );
+        let (of_type, name) = (series.site.operation_type(), series.site.name());
+        all.add(of_type, name, name, &series.operations(), |of| {
+            add_polls(&mut of.polls, &series.polls);
+        });
     }
     all.0.into_values().collect()
 }
@@ -163,7 +158,7 @@ pub(crate) fn queries(aggregate: &Aggregate) -> Vec<QueryStats> {
             table: series.site.table_name(),
             polls: None,
         });
-        query.tally.merge(&series.calls);
+        query.tally.merge(&series.calls());
         query.statements += series.statements;
         add_polls(&mut query.polls, &series.polls);
     }
@@ -180,17 +175,17 @@ fn tallies(aggregate: &Aggregate) -> impl Iterator<Item = (OperationType, &Tally
         .statements
         .iter()
         .map(|(_, series)| (OperationType::Database, &series.tally));
-    let calls = aggregate
-        .calls
-        .iter()
-        .map(|(_, series)| (series.site.operation_type(), series.operations()));
+    let calls = aggregate.calls.iter().flat_map(|(_, series)| {
+        let of_type = series.site.operation_type();
+        series.parts().map(|tally| (of_type, tally))
+    });
     routes
         .chain(statements)
         .chain(calls)
         .filter(|(_, tally)| tally.count() > 0)
 }
 
-fn metric(record: &Record, names: &Names, policy: &Policy) -> Option<Metric> {
+fn metric(record: &Record, forced: bool, names: &Names, policy: &Policy) -> Option<Metric> {
     let (operation_type, operation_name, fields) = match &record.event {
         Event::Call(call) => (
             call.site.operation_type(),
@@ -214,11 +209,11 @@ fn metric(record: &Record, names: &Names, policy: &Policy) -> Option<Metric> {
     Some(Metric {
         operation_type,
         operation_name,
-        duration: record.duration,
+        duration: Duration::from_nanos(record.nanos),
         timestamp: record.ended_at.into(),
         request_id: record.event.request_id(),
         outcome: record.event.outcome(),
-        forced: record.forced,
+        forced,
         fields,
     })
 }

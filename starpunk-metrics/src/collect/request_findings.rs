@@ -27,7 +27,7 @@ impl Findings {
             return reasons;
         };
         let verdict = &ended.end.verdict;
-        let duration = verdict.duration;
+        let duration = Duration::from_nanos(verdict.nanos);
         if end.outcome.is_failure() {
             let blamed = failed(&ended.children);
             self.see(FindingKind::FailingRequests, ended, end, duration, blamed);

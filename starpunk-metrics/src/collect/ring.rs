@@ -1,11 +1,11 @@
 //! A buffer that keeps the newest.
 
-use std::collections::VecDeque;
-
-/// Newest last; `len() <= capacity`.
+/// `items.len() <= capacity`; as long as that is less, nothing was replaced, and they are in their order.
 #[derive(Debug)]
 pub(crate) struct RingBuffer<T> {
-    items: VecDeque<T>,
+    items: Vec<T>,
+    /// Where the oldest is, which the next one replaces.
+    oldest: usize,
     capacity: usize,
 }
 
@@ -13,15 +13,28 @@ impl<T> RingBuffer<T> {
     /// Grows as it fills: a large capacity costs nothing until it is used.
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
-            items: VecDeque::new(),
+            items: Vec::new(),
+            oldest: 0,
             capacity,
         }
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, item: T) {
-        if self.items.len() >= self.capacity {
-            self.items.pop_front();
+        if self.items.len() < self.capacity {
+            return self.append(item);
         }
+        // There is none where the capacity is 0.
+        if let Some(oldest) = self.items.get_mut(self.oldest) {
+            *oldest = item;
+            self.oldest += 1;
+            if self.oldest == self.capacity {
+                self.oldest = 0;
+            }
+        }
+    }
+
+    fn append(&mut self, item: T) {
         if self.items.len() == self.items.capacity() {
             // Doubling, but never beyond the capacity.
             let more = self
@@ -31,7 +44,7 @@ impl<T> RingBuffer<T> {
                 .min(self.capacity - self.items.len());
             self.items.reserve_exact(more);
         }
-        self.items.push_back(item);
+        self.items.push(item);
         debug_assert!(self.items.len() <= self.capacity);
     }
 
@@ -39,8 +52,10 @@ impl<T> RingBuffer<T> {
         self.items.len()
     }
 
+    /// The oldest first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.items.iter()
+        let (newer, older) = self.items.split_at(self.oldest);
+        older.iter().chain(newer)
     }
 }
 

@@ -14,10 +14,12 @@ use crate::collect::traces::Traces;
 use crate::collect::warnings::SlowWarnings;
 use crate::model::aggregate::Aggregate;
 use crate::model::clock::{Anchor, WallTime};
-use crate::model::event::Event;
+use crate::model::event::{Call, Event};
 use crate::model::names::Names;
+use crate::model::operation::OutcomeKind;
 use crate::model::plan::PlanReport;
 use crate::model::policy::{Policy, Verdict};
+use crate::model::request_id::RequestId;
 use crate::model::sampling::Dice;
 use crate::model::span::Child;
 use crate::model::statement::Flags;
@@ -28,9 +30,8 @@ use crate::model::trace::{Children, Reasons, TraceRecord};
 #[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) event: Event,
-    pub(crate) duration: Duration,
+    pub(crate) nanos: u64,
     pub(crate) ended_at: WallTime,
-    pub(crate) forced: bool,
 }
 
 #[derive(Debug)]
@@ -78,7 +79,26 @@ impl State {
     }
 
     /// Counts one event, and keeps its record if it must or may be kept.
+    #[inline]
     pub(crate) fn observe(&mut self, event: Event, thread: u32, view: &View<'_>) {
+        match event {
+            Event::Call(call) => self.observe_call(call, thread, view),
+            other => self.observe_other(other, thread, view),
+        }
+    }
+
+    /// The most of all events: nothing is done for one that is not of a call.
+    fn observe_call(&mut self, call: Call, thread: u32, view: &View<'_>) {
+        let verdict = view.policy.judge_call(&call);
+        self.aggregate.observe_call(&call, call.outcome(), &verdict);
+        self.look_at_call(&call, thread);
+        if verdict.forced || is_sampled(&call) {
+            let ended_at = view.anchor.wall_time(call.end);
+            self.keep_record(Event::Call(call), &verdict, ended_at);
+        }
+    }
+
+    fn observe_other(&mut self, event: Event, thread: u32, view: &View<'_>) {
         let verdict = view.policy.judge(&event);
         self.aggregate.observe(&event, &verdict);
         let is_sampled = !verdict.forced && self.samples(&event, view.policy);
@@ -146,12 +166,14 @@ impl State {
     ) {
         match event {
             Event::Statement(statement) => {
-                self.add_to_request(event, || Child::of_statement(statement, thread));
+                self.add_to_request(event.request_id(), || {
+                    Child::of_statement(statement, thread)
+                });
                 if statement.flags.has(Flags::SCHEMA) {
                     self.plans.clear();
                 }
             }
-            Event::Call(call) => self.add_to_request(event, || Child::of_call(call, thread)),
+            Event::Call(call) => self.look_at_call(call, thread),
             Event::Request(request) => self.requests.end(End {
                 request: Arc::clone(request),
                 thread,
@@ -159,7 +181,7 @@ impl State {
                 verdict: *verdict,
             }),
             Event::PoolUse(used) if used.is_notable_wait() => {
-                self.add_to_request(event, || Child::of_pool_wait(*used, thread));
+                self.add_to_request(event.request_id(), || Child::of_pool_wait(*used, thread));
             }
             Event::Transaction(_) | Event::PoolUse(_) => {}
         }
@@ -169,8 +191,17 @@ impl State {
         }
     }
 
-    fn add_to_request(&mut self, event: &Event, child: impl FnOnce() -> Child) {
-        let Some(id) = event.request_id() else { return };
+    #[inline]
+    fn look_at_call(&mut self, call: &Call, thread: u32) {
+        self.add_to_request(call.request, || Child::of_call(call, thread));
+        if call.outcome == OutcomeKind::Error {
+            self.findings.look_at_failure(call);
+        }
+    }
+
+    #[inline]
+    fn add_to_request(&mut self, request: Option<RequestId>, child: impl FnOnce() -> Child) {
+        let Some(id) = request else { return };
         if let Some(late) = self.requests.add(id, child()) {
             self.traces.join(id, late);
         }
@@ -180,8 +211,10 @@ impl State {
         &self.requests.latest
     }
 
-    pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
-        self.recent.iter().chain(self.forced.iter())
+    /// All records, and which of them are forced ones.
+    pub(crate) fn records(&self) -> impl Iterator<Item = (&Record, bool)> {
+        let recent = self.recent.iter().map(|record| (record, false));
+        recent.chain(self.forced.iter().map(|record| (record, true)))
     }
 
     pub(crate) fn buffered(&self) -> usize {
@@ -191,8 +224,7 @@ impl State {
     /// Whether the record of an ordinary event is kept.
     fn samples(&mut self, event: &Event, policy: &Policy) -> bool {
         match event {
-            // Its own thread has thrown the dice. A query whose statements tell of it has nothing to add, but its fields.
-            Event::Call(call) => call.sampled && (call.is_operation() || call.has_fields()),
+            Event::Call(call) => is_sampled(call),
             Event::Statement(_) => policy.sampling.keeps(&self.dice),
             Event::Request(request) => !request.is_excluded() && policy.sampling.keeps(&self.dice),
             Event::Transaction(_) | Event::PoolUse(_) => false,
@@ -201,21 +233,31 @@ impl State {
 
     fn keep(&mut self, event: Event, verdict: &Verdict, anchor: &Anchor) {
         // The others are no operations, and have no records.
-        if !event.is_operation() {
-            return;
+        if event.is_operation() {
+            let ended_at = anchor.wall_time(event.end());
+            self.keep_record(event, verdict, ended_at);
         }
+    }
+
+    #[inline]
+    fn keep_record(&mut self, event: Event, verdict: &Verdict, ended_at: WallTime) {
         let ring = if verdict.forced {
             &mut self.forced
         } else {
             &mut self.recent
         };
         ring.push(Record {
-            ended_at: anchor.wall_time(event.end()),
             event,
-            duration: verdict.duration,
-            forced: verdict.forced,
+            nanos: verdict.nanos,
+            ended_at,
         });
     }
+}
+
+/// Whether the record of an ordinary call is kept: its own thread has thrown the dice. A query whose statements tell of it has
+/// nothing to add, but its fields.
+fn is_sampled(call: &Call) -> bool {
+    call.sampled && (call.is_operation() || call.has_fields())
 }
 
 /// Which routes ran which shapes how often.
@@ -244,7 +286,7 @@ fn trace_of(ended: Ended, reasons: Reasons, anchor: &Anchor) -> Option<TraceReco
     children.shrink_to_fit();
     Some(TraceRecord {
         started_at: anchor.wall_time(end.request.start),
-        duration: end.verdict.duration,
+        duration: Duration::from_nanos(end.verdict.nanos),
         request: end.request,
         thread: end.thread,
         reasons,

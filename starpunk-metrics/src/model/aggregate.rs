@@ -30,21 +30,48 @@ pub(crate) struct Aggregate {
 #[derive(Debug)]
 pub(crate) struct CallSeries {
     pub(crate) site: &'static Callsite,
-    pub(crate) calls: Tally,
-    /// Of an annotated query, the calls that counted as a database operation, because no statement was seen inside.
-    standalone: Tally,
+    /// Those that count as an operation of their own: of an annotated query, those in which no statement was seen.
+    operations: Tally,
+    /// Of an annotated query, those of them that were inside another of the same place. Each was the innermost that counts as an
+    /// operation, so its time is in no other of them; but it is in that of a call.
+    nested_operations: Tally,
+    /// Of an annotated query, those that are told by their statements.
+    told: Tally,
     /// Database operations recorded inside.
     pub(crate) statements: u64,
     pub(crate) polls: PollStats,
 }
 
 impl CallSeries {
-    /// The calls that count as an operation of their own.
-    pub(crate) fn operations(&self) -> &Tally {
-        match self.site.kind() {
-            CallKind::Business => &self.calls,
-            CallKind::Query => &self.standalone,
+    fn of(site: &'static Callsite) -> Self {
+        Self {
+            site,
+            operations: Tally::default(),
+            nested_operations: Tally::default(),
+            told: Tally::default(),
+            statements: 0,
+            polls: PollStats::default(),
         }
+    }
+
+    /// The calls that count as an operation of their own, in two parts.
+    pub(crate) fn parts(&self) -> [&Tally; 2] {
+        [&self.operations, &self.nested_operations]
+    }
+
+    /// The calls that count as an operation of their own.
+    pub(crate) fn operations(&self) -> Tally {
+        let mut operations = self.operations.clone();
+        operations.merge(&self.nested_operations);
+        operations
+    }
+
+    /// All calls.
+    pub(crate) fn calls(&self) -> Tally {
+        let mut calls = self.operations.clone();
+        calls.merge(&self.nested_operations.nested_all());
+        calls.merge(&self.told);
+        calls
     }
 }
 
@@ -84,8 +111,9 @@ impl Aggregate {
 
     pub(crate) fn merge(&mut self, other: Self) {
         self.calls.merge(other.calls, |mine, theirs| {
-            mine.calls.merge(&theirs.calls);
-            mine.standalone.merge(&theirs.standalone);
+            mine.operations.merge(&theirs.operations);
+            mine.nested_operations.merge(&theirs.nested_operations);
+            mine.told.merge(&theirs.told);
             mine.statements += theirs.statements;
             mine.polls.merge(&theirs.polls);
         });
@@ -98,27 +126,26 @@ impl Aggregate {
             .merge(other.routes, |mine, theirs| mine.merge(&theirs));
     }
 
-    fn observe_call(&mut self, call: &Call, outcome: Outcome, verdict: &Verdict) {
-        let series = self.calls.entry(call.site.index(), || CallSeries {
-            site: call.site,
-            calls: Tally::default(),
-            standalone: Tally::default(),
-            statements: 0,
-            polls: PollStats::default(),
-        });
-        series.calls.observe(outcome, verdict);
+    #[inline]
+    pub(crate) fn observe_call(&mut self, call: &Call, outcome: Outcome, verdict: &Verdict) {
+        let series = self
+            .calls
+            .entry(call.site.index(), || CallSeries::of(call.site));
         series.statements += u64::from(call.statements);
         if call.polls.is_async() {
             let (busy, longest) = (call.polls.busy(), call.polls.longest());
             series.polls.observe(busy, longest, verdict.blocking);
         }
-        if call.site.kind() == CallKind::Query && call.is_operation() {
-            // It is the innermost, so its time is in no other that counts as an operation.
+        if !call.is_operation() {
+            series.told.observe(outcome, verdict);
+        } else if verdict.nested && call.site.kind() == CallKind::Query {
             let verdict = Verdict {
                 nested: false,
                 ..*verdict
             };
-            series.standalone.observe(outcome, &verdict);
+            series.nested_operations.observe(outcome, &verdict);
+        } else {
+            series.operations.observe(outcome, verdict);
         }
     }
 
@@ -166,11 +193,17 @@ impl<T> Table<T> {
         numbered.filter_map(|(number, series)| Some((number, &**series.as_ref()?)))
     }
 
+    #[inline]
     fn entry(&mut self, number: usize, make: impl FnOnce() -> T) -> &mut T {
         if number >= self.0.len() {
-            self.0.resize_with(number + 1, || None);
+            self.grow(number);
         }
         self.0[number].get_or_insert_with(|| Box::new(make()))
+    }
+
+    #[cold]
+    fn grow(&mut self, number: usize) {
+        self.0.resize_with(number + 1, || None);
     }
 
     fn merge(&mut self, other: Self, add: impl Fn(&mut T, T)) {
@@ -190,13 +223,14 @@ impl<T> Table<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::clock::Ticks;
     use crate::model::event::Polls;
     use crate::model::operation::OutcomeKind;
     use std::time::Duration;
 
     fn verdict(nanos: u64) -> Verdict {
         Verdict {
-            duration: Duration::from_nanos(nanos),
+            nanos,
             slow: false,
             forced: false,
             nested: false,
@@ -205,33 +239,57 @@ mod tests {
         }
     }
 
+    fn call(site: &'static Callsite, statements: u32) -> Call {
+        Call {
+            site,
+            start: Ticks::ZERO,
+            end: Ticks::ZERO,
+            request: None,
+            detail: None,
+            statements,
+            polls: Polls::default(),
+            sampled: true,
+            nested: false,
+            late: false,
+            outcome: OutcomeKind::Ok,
+        }
+    }
+
     #[test]
     fn merged_aggregates_count_what_both_counted() {
         static SITE: Callsite = Callsite::new(CallKind::Business, || "note_created");
-        let event = |statements| {
-            let now = crate::model::clock::Ticks::now();
-            Event::Call(Call {
-                site: &SITE,
-                start: now,
-                end: now,
-                request: None,
-                detail: None,
-                statements,
-                polls: Polls::default(),
-                sampled: true,
-                nested: false,
-                late: false,
-                outcome: OutcomeKind::Ok,
-            })
-        };
+        let event = |statements| Event::Call(call(&SITE, statements));
         let mut left = Aggregate::default();
         let mut right = Aggregate::default();
         left.observe(&event(1), &verdict(10));
         right.observe(&event(2), &verdict(30));
         left.merge(right);
         let (_, series) = left.calls.iter().next().expect("one series");
-        assert_eq!(series.operations().count(), 2);
+        assert_eq!(series.calls().count(), 2);
         assert_eq!(series.statements, 3);
-        assert_eq!(series.operations().total(), Duration::from_nanos(40));
+        assert_eq!(series.calls().total(), Duration::from_nanos(40));
+    }
+
+    #[test]
+    fn a_query_inside_itself_is_an_operation_with_its_time_and_a_call_without() {
+        static SITE: Callsite = Callsite::new(CallKind::Query, || "tree");
+        let mut aggregate = Aggregate::default();
+        for nested in [false, true] {
+            let event = Event::Call(call(&SITE, 0));
+            let verdict = Verdict {
+                nested,
+                ..verdict(10)
+            };
+            aggregate.observe(&event, &verdict);
+        }
+        let told = Event::Call(call(&SITE, 1));
+        aggregate.observe(&told, &verdict(100));
+        let (_, series) = aggregate.calls.iter().next().expect("one series");
+        let operations = series.operations();
+        assert_eq!((operations.count(), operations.nested()), (2, 0));
+        assert_eq!(operations.total(), Duration::from_nanos(20));
+        let calls = series.calls();
+        assert_eq!((calls.count(), calls.nested()), (3, 1));
+        assert_eq!(calls.total(), Duration::from_nanos(110));
     }
 }

@@ -99,6 +99,7 @@ impl Callsite {
         self.table
     }
 
+    #[inline]
     pub(crate) fn slow_nanos(&self) -> Option<u64> {
         (self.slow_nanos > 0).then_some(self.slow_nanos)
     }

@@ -45,7 +45,9 @@ impl Ticks {
         Duration::from_nanos(self.nanos_until(end))
     }
 
-    fn nanos_until(self, end: Self) -> u64 {
+    /// [`Ticks::until`] in nanoseconds, which is what is counted.
+    #[inline]
+    pub(crate) fn nanos_until(self, end: Self) -> u64 {
         CLOCK.delta_as_nanos(self.0, end.0)
     }
 }
@@ -78,6 +80,12 @@ impl TickSpan {
     #[inline]
     pub(crate) fn duration(self) -> Duration {
         scale(self.count())
+    }
+
+    /// [`TickSpan::duration`] in nanoseconds, which is what is counted.
+    #[inline]
+    pub(crate) fn nanos(self) -> u64 {
+        CLOCK.delta_as_nanos(0, self.count())
     }
 }
 
@@ -128,6 +136,7 @@ impl Anchor {
         }
     }
 
+    #[inline]
     pub(crate) fn wall_time(&self, at: Ticks) -> WallTime {
         let WallTime(wall) = self.wall;
         WallTime(if at >= self.ticks {

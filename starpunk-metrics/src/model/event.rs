@@ -10,6 +10,7 @@ use crate::model::callsite::{CallKind, Callsite};
 use crate::model::clock::{TickSpan, Ticks};
 use crate::model::ended_request::EndedRequest;
 use crate::model::field::Field;
+use crate::model::histogram::nanos;
 use crate::model::operation::{Outcome, OutcomeKind};
 use crate::model::pool::PoolUse;
 use crate::model::request_id::RequestId;
@@ -65,6 +66,7 @@ pub(crate) struct Polls {
 }
 
 impl Polls {
+    #[inline]
     pub(crate) fn is_async(self) -> bool {
         !self.longest.is_zero()
     }
@@ -80,13 +82,33 @@ impl Polls {
 
 impl Call {
     /// Whether it is an operation of its own: an annotated query in which statements were seen is told by them.
+    #[inline]
     pub(crate) fn is_operation(&self) -> bool {
         self.site.kind() == CallKind::Business || self.statements == 0
     }
 
-    pub(crate) fn duration(&self) -> Duration {
+    #[inline]
+    pub(crate) fn nanos(&self) -> u64 {
         let told = self.detail.as_ref().and_then(|detail| detail.duration);
-        told.unwrap_or_else(|| self.start.until(self.end))
+        match told {
+            None => self.start.nanos_until(self.end),
+            Some(told) => nanos(told),
+        }
+    }
+
+    pub(crate) fn duration(&self) -> Duration {
+        Duration::from_nanos(self.nanos())
+    }
+
+    #[inline]
+    pub(crate) fn outcome(&self) -> Outcome {
+        match self.outcome {
+            OutcomeKind::Ok => Outcome::Ok,
+            other => {
+                let detail = self.detail.as_ref();
+                other.with_class(detail.and_then(|detail| detail.error_class))
+            }
+        }
     }
 
     pub(crate) fn has_fields(&self) -> bool {
@@ -114,13 +136,13 @@ impl Event {
         }
     }
 
-    pub(crate) fn duration(&self) -> Duration {
+    pub(crate) fn nanos(&self) -> u64 {
         match self {
-            Self::Call(call) => call.duration(),
-            Self::Statement(statement) => statement.duration(),
-            Self::Request(request) => request.duration(),
-            Self::Transaction(transaction) => transaction.start.until(transaction.end),
-            Self::PoolUse(used) => used.duration(),
+            Self::Call(call) => call.nanos(),
+            Self::Statement(statement) => statement.taken.nanos(),
+            Self::Request(request) => nanos(request.duration()),
+            Self::Transaction(transaction) => transaction.start.nanos_until(transaction.end),
+            Self::PoolUse(used) => nanos(used.duration()),
         }
     }
 
@@ -146,9 +168,7 @@ impl Event {
 
     pub(crate) fn outcome(&self) -> Outcome {
         match self {
-            Self::Call(call) => call
-                .outcome
-                .with_class(call.detail.as_ref().and_then(|detail| detail.error_class)),
+            Self::Call(call) => call.outcome(),
             Self::Statement(statement) => statement.outcome.with_class(
                 statement
                     .detail

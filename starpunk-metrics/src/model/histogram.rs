@@ -33,7 +33,11 @@ impl Default for Histogram {
 impl Histogram {
     /// Adds one duration.
     pub fn record(&mut self, duration: Duration) {
-        let nanos = nanos(duration);
+        self.record_nanos(nanos(duration));
+    }
+
+    #[inline]
+    pub(crate) fn record_nanos(&mut self, nanos: u64) {
         self.min_nanos = self.min_nanos.min(nanos);
         self.max_nanos = self.max_nanos.max(nanos);
         self.add(bucket_index(nanos), 1);
@@ -90,7 +94,17 @@ impl Histogram {
             .map(|(index, &count)| (Duration::from_nanos(bucket_bounds(index).1), count))
     }
 
+    #[inline]
     fn add(&mut self, index: u32, count: u64) {
+        let at = index.wrapping_sub(self.first) as usize;
+        match self.counts.get_mut(at) {
+            Some(known) => *known += count,
+            None => self.add_outside(index, count),
+        }
+    }
+
+    #[cold]
+    fn add_outside(&mut self, index: u32, count: u64) {
         if self.counts.is_empty() {
             self.first = index;
         }
@@ -109,6 +123,7 @@ impl Histogram {
 }
 
 /// A duration in whole nanoseconds; 584 years and more are all the same.
+#[inline]
 pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

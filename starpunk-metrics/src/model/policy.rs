@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::model::callsite::{CallKind, Callsite};
 use crate::model::ended_request::EndedRequest;
 use crate::model::event::{Call, Event, Polls};
+use crate::model::histogram::nanos;
 use crate::model::names::Shape;
 use crate::model::operation::OutcomeKind;
 use crate::model::pattern::ShapePattern;
@@ -32,7 +33,8 @@ pub(crate) struct Policy {
 /// What follows from one event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Verdict {
-    pub(crate) duration: Duration,
+    /// How long it took.
+    pub(crate) nanos: u64,
     pub(crate) slow: bool,
     /// Kept whatever the sampling rate: business, slow, failed, panicked or cancelled.
     pub(crate) forced: bool,
@@ -48,7 +50,7 @@ impl Verdict {
     /// Of what took no time, and is nothing special.
     #[cfg(test)]
     pub(crate) const ORDINARY: Self = Self {
-        duration: Duration::ZERO,
+        nanos: 0,
         slow: false,
         forced: false,
         nested: false,
@@ -59,7 +61,6 @@ impl Verdict {
 
 impl Policy {
     pub(crate) fn judge(&self, event: &Event) -> Verdict {
-        let duration = event.duration();
         let slow = match event {
             Event::Call(call) => return self.judge_call(call),
             // Its shape has a threshold, which whoever recorded it knew.
@@ -68,7 +69,7 @@ impl Policy {
             Event::Transaction(_) | Event::PoolUse(_) => false,
         };
         Verdict {
-            duration,
+            nanos: event.nanos(),
             slow,
             forced: slow || !event.outcome().is_ok() || is_left_open(event),
             nested: false,
@@ -82,7 +83,7 @@ impl Policy {
         let slow = duration >= self.slow_request;
         let longest = request.end.as_ref().map(|end| end.polls.longest.duration());
         Verdict {
-            duration,
+            nanos: nanos(duration),
             slow,
             forced: !request.is_excluded() && (slow || !request.outcome().is_ok()),
             nested: false,
@@ -106,11 +107,12 @@ impl Policy {
             .unwrap_or(self.slow_query)
     }
 
+    #[inline]
     pub(crate) fn judge_call(&self, call: &Call) -> Verdict {
-        let duration = call.duration();
-        let slow = self.is_slow(call.site, duration);
+        let nanos = call.nanos();
+        let slow = self.is_slow(call.site, nanos);
         Verdict {
-            duration,
+            nanos,
             slow,
             forced: call.site.is_forced() || slow || call.outcome != OutcomeKind::Ok,
             nested: call.nested,
@@ -120,16 +122,17 @@ impl Policy {
     }
 
     /// Whether a call of `site` that took so long is slow.
-    pub(crate) fn is_slow(&self, site: &Callsite, duration: Duration) -> bool {
-        let own = own_threshold(site);
-        let threshold = match site.kind() {
-            // A business function is slow only where its annotation says from when on: it is kept anyway.
-            CallKind::Business => own,
-            CallKind::Query => Some(own.unwrap_or(self.slow_query)),
-        };
-        threshold.is_some_and(|threshold| duration >= threshold)
+    #[inline]
+    pub(crate) fn is_slow(&self, site: &Callsite, taken: u64) -> bool {
+        match (site.slow_nanos(), site.kind()) {
+            (Some(own), _) => taken >= own,
+            (None, CallKind::Query) => taken >= nanos(self.slow_query),
+            // It is slow only where its annotation says from when on: it is kept anyway.
+            (None, CallKind::Business) => false,
+        }
     }
 
+    #[inline]
     pub(crate) fn is_slow_poll(&self, polls: Polls) -> bool {
         polls.is_async() && polls.longest() >= self.slow_poll
     }
@@ -138,8 +141,4 @@ impl Policy {
 /// It is a finding, and must get there.
 fn is_left_open(event: &Event) -> bool {
     matches!(event, Event::Transaction(transaction) if transaction.ending == Ending::LeftOpen)
-}
-
-fn own_threshold(site: &Callsite) -> Option<Duration> {
-    site.slow_nanos().map(Duration::from_nanos)
 }

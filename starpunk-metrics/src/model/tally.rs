@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::histogram::{Histogram, nanos};
+use crate::model::histogram::Histogram;
 use crate::model::operation::{Outcome, OutcomeKind};
 use crate::model::policy::Verdict;
 
@@ -144,20 +144,20 @@ impl Tally {
         })
     }
 
+    #[inline]
     pub(crate) fn observe(&mut self, outcome: Outcome, verdict: &Verdict) {
-        let nanos = nanos(verdict.duration);
-        let slot = &mut self.outcomes[OutcomeKind::from(outcome) as usize];
-        slot.count += 1;
         if let Outcome::Error(class) = outcome {
             self.count_class(class, 1);
         }
+        let slot = &mut self.outcomes[OutcomeKind::from(outcome) as usize];
+        slot.count += 1;
         self.slow += u64::from(verdict.slow);
         self.forced += u64::from(verdict.forced);
         if verdict.untimed {
             self.untimed += 1;
             return;
         }
-        let slot = &mut self.outcomes[OutcomeKind::from(outcome) as usize];
+        let nanos = verdict.nanos;
         if verdict.nested {
             self.nested += 1;
         } else {
@@ -165,7 +165,17 @@ impl Tally {
         }
         self.min_nanos = self.min_nanos.min(nanos);
         self.max_nanos = self.max_nanos.max(nanos);
-        self.histogram.record(verdict.duration);
+        self.histogram.record_nanos(nanos);
+    }
+
+    /// The same operations, each inside another of the same place.
+    pub(crate) fn nested_all(&self) -> Self {
+        let mut nested = self.clone();
+        nested.nested = self.count() - self.untimed;
+        for outcome in &mut nested.outcomes {
+            outcome.total_nanos = 0;
+        }
+        nested
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
@@ -206,7 +216,7 @@ mod tests {
 
     fn verdict(nanos: u64) -> Verdict {
         Verdict {
-            duration: Duration::from_nanos(nanos),
+            nanos,
             slow: nanos >= 1_000,
             forced: nanos >= 1_000,
             nested: false,

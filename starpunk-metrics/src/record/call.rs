@@ -217,7 +217,7 @@ impl Ended {
             let policy = &current.recorder.policy;
             let kept = sampled
                 || !self.outcome.is_ok()
-                || policy.is_slow(self.site, self.start.until(self.end));
+                || policy.is_slow(self.site, self.start.nanos_until(self.end));
             (sampled, kept)
         });
         thrown.unwrap_or_default()
