@@ -68,7 +68,7 @@ impl State {
             aggregate: Aggregate::default(),
             recent: RingBuffer::new(buffer_size),
             forced: RingBuffer::new(buffer_size),
-            dice: Cell::new(Dice::new()),
+            dice: Cell::new(Dice::seeded()),
             requests: Requests::default(),
             traces: Traces::default(),
             findings: Findings::default(),

@@ -85,14 +85,23 @@ impl<R, S: FieldSource<R>> Calling<R, S> {
 }
 
 impl<R, S: FieldSource<R>> Drop for Calling<R, S> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        interrupted(self.inside, self.fields.take());
+        let (site, function, rest, start) = self.inside.parts();
+        interrupted(site, function, rest, start, self.fields.take());
     }
 }
 
 #[cold]
-fn interrupted<R, S: FieldSource<R>>(inside: Inside, fields: Option<S>) {
+#[inline(never)]
+fn interrupted<R, S: FieldSource<R>>(
+    site: &'static Callsite,
+    function: Option<&'static Callsite>,
+    rest: u64,
+    start: Ticks,
+    fields: Option<S>,
+) {
+    let inside = Inside::of_parts(site, function, rest, start);
     finish::<R, S>(inside, fields, Ticks::now(), Outcome::Panic, None);
 }
 

@@ -36,33 +36,28 @@ impl SamplingRate {
 }
 
 /// xorshift64* (Vigna 2016): fair enough for sampling, and a few instructions.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Dice {
-    /// 0 until it is thrown for the first time.
     state: u64,
 }
 
 impl Dice {
-    pub(crate) const fn new() -> Self {
-        Self { state: 0 }
+    /// Throws the same for ever: it stands where there is no place for chance yet.
+    pub(crate) const UNSEEDED: Self = Self { state: 0 };
+
+    /// Seeded by the keys of the standard hasher, which differ between threads and runs.
+    pub(crate) fn seeded() -> Self {
+        let state = RandomState::new().hash_one(0) | 1;
+        Self { state }
     }
 
     #[inline]
     fn throw(&mut self) -> u64 {
-        if self.state == 0 {
-            self.state = seed();
-        }
         self.state ^= self.state >> 12;
         self.state ^= self.state << 25;
         self.state ^= self.state >> 27;
         self.state.wrapping_mul(0x2545_F491_4F6C_DD1D)
     }
-}
-
-/// By the keys of the standard hasher, which differ between threads and runs.
-#[cold]
-fn seed() -> u64 {
-    RandomState::new().hash_one(0) | 1
 }
 
 #[cfg(test)]
@@ -72,7 +67,7 @@ mod tests {
     #[test]
     fn sampling_keeps_its_share() {
         let kept = |rate: f64| {
-            let dice = Cell::new(Dice::new());
+            let dice = Cell::new(Dice::seeded());
             let rate = SamplingRate::new(rate);
             (0..100_000).filter(|_| rate.keeps(&dice)).count()
         };

@@ -13,7 +13,7 @@ use crate::model::request::Request;
 use crate::model::sampling::Dice;
 use crate::record::current::{self, Current};
 use crate::record::depth::Depth;
-use crate::record::local::{Bound, LOCAL, RUNNING, Work};
+use crate::record::local::{Bound, LOCAL, Local, Work};
 use crate::record::recorder::Recorder;
 
 /// How it was on this thread before a call of an annotated function.
@@ -28,7 +28,9 @@ pub(crate) struct Before {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Inside {
     site: &'static Callsite,
-    before: Before,
+    function: Option<&'static Callsite>,
+    /// What else it was before, in a register.
+    rest: u64,
     start: Ticks,
 }
 
@@ -48,17 +50,17 @@ pub(crate) struct Ended {
 /// A call of `site` runs on this thread from now on.
 #[inline(always)]
 pub(crate) fn enter(site: &'static Callsite) -> Before {
-    RUNNING.with(|running| {
-        let function = running.function.get();
+    LOCAL.with(|local| {
+        let function = local.function.get();
         let is_in_query = function.is_some_and(|around| around.kind() == CallKind::Query);
         // A query keeps its name also inside a business function that it calls.
         if !is_in_query || site.kind() == CallKind::Query {
-            running.function.set(Some(site));
+            local.function.set(Some(site));
         }
         Before {
             function,
-            statements: running.statements.get(),
-            depth: running.depths.enter(site),
+            statements: local.statements.get(),
+            depth: local.depths.enter(site),
         }
     })
 }
@@ -67,14 +69,17 @@ impl Before {
     /// It runs here no more; returns how many database operations were recorded meanwhile.
     #[inline]
     pub(crate) fn leave(self, site: &'static Callsite) -> u32 {
-        RUNNING.with(|running| {
-            running.depths.leave(site, self.depth);
-            running.function.set(self.function);
-            running.statements.get().wrapping_sub(self.statements)
-        })
+        LOCAL.with(|local| self.leave_in(local, site))
     }
 
-    /// Whether another call of the same place was running.
+    #[inline]
+    fn leave_in(self, local: &Local, site: &'static Callsite) -> u32 {
+        local.depths.leave(site, self.depth);
+        local.function.set(self.function);
+        local.statements.get().wrapping_sub(self.statements)
+    }
+
+    /// Whether another call of the same place was local.
     #[inline]
     pub(crate) fn is_nested(self) -> bool {
         self.depth.is_nested()
@@ -101,13 +106,13 @@ impl Inside {
     /// Begins a call.
     #[inline(always)]
     pub(crate) fn enter(site: &'static Callsite) -> Self {
-        let before = enter(site);
-        // Last, and first at the end: what is measured is the call, and not its measuring.
-        let start = Ticks::now();
+        let (function, rest) = enter(site).pack();
         Self {
             site,
-            before,
-            start,
+            function,
+            rest,
+            // Last, and first at the end: what is measured is the call, and not its measuring.
+            start: Ticks::now(),
         }
     }
 
@@ -115,8 +120,9 @@ impl Inside {
     #[inline(always)]
     pub(crate) fn finish(self, end: Ticks, outcome: Outcome) {
         if outcome.is_ok() {
-            let (function, rest) = self.before.pack();
-            finish_well(self.site, function, rest, self.start, end);
+            LOCAL.with(|local| {
+                local.finish_well(self.site, self.function, self.rest, self.start, end);
+            });
         } else {
             self.leave(end, outcome).post();
         }
@@ -135,40 +141,71 @@ impl Inside {
 
     #[inline]
     fn leave(self, end: Ticks, outcome: Outcome) -> Ended {
+        let before = Before::unpack(self.function, self.rest);
         Ended {
             site: self.site,
             start: self.start,
             end,
             outcome,
-            statements: self.before.leave(self.site),
-            nested: self.before.is_nested(),
+            statements: before.leave(self.site),
+            nested: before.is_nested(),
             polls: Polls::default(),
+        }
+    }
+
+    /// Ends it by a panic.
+    #[inline(always)]
+    pub(crate) fn parts(self) -> (&'static Callsite, Option<&'static Callsite>, u64, Ticks) {
+        (self.site, self.function, self.rest, self.start)
+    }
+
+    pub(crate) fn of_parts(
+        site: &'static Callsite,
+        function: Option<&'static Callsite>,
+        rest: u64,
+        start: Ticks,
+    ) -> Self {
+        Self {
+            site,
+            function,
+            rest,
+            start,
         }
     }
 }
 
-/// Ends a call that went well, as nearly all do, in as few instructions as it takes.
-#[inline(never)]
-fn finish_well(
-    site: &'static Callsite,
-    function: Option<&'static Callsite>,
-    rest: u64,
-    start: Ticks,
-    end: Ticks,
-) {
-    let inside = Inside {
-        site,
-        before: Before::unpack(function, rest),
-        start,
-    };
-    let ended = inside.leave(end, Outcome::Ok);
-    let posted = LOCAL.try_with(|local| {
-        let work = local.work.try_borrow_mut();
-        work.is_ok_and(|mut work| work.post(&ended, &local.dice))
-    });
-    if posted != Ok(true) {
-        ended.post();
+impl Local {
+    /// Ends a call that went well, as nearly all do, in as few instructions as it takes.
+    ///
+    /// By its parts, which lie in registers: a structure would be written to memory and read again. What is rare is left to
+    /// [`post_well`] at the very end, so that nothing has to be kept for after it.
+    #[inline(never)]
+    fn finish_well(
+        &self,
+        site: &'static Callsite,
+        function: Option<&'static Callsite>,
+        rest: u64,
+        start: Ticks,
+        end: Ticks,
+    ) {
+        let before = Before::unpack(function, rest);
+        let statements = before.leave_in(self, site);
+        let nested = before.is_nested();
+        if let Ok(mut work) = self.work.try_borrow_mut() {
+            let ended = Ended::well(site, start, end, statements, nested);
+            if work.post(&ended, &self.dice) {
+                return;
+            }
+        }
+        post_well(site, start, end, statements, nested);
     }
+}
+
+/// Posts a call that went well where more has to be done for it than usual.
+#[cold]
+#[inline(never)]
+fn post_well(site: &'static Callsite, start: Ticks, end: Ticks, statements: u32, nested: bool) {
+    Ended::well(site, start, end, statements, nested).post();
 }
 
 impl Work {
@@ -194,6 +231,25 @@ impl Work {
 }
 
 impl Ended {
+    #[inline(always)]
+    fn well(
+        site: &'static Callsite,
+        start: Ticks,
+        end: Ticks,
+        statements: u32,
+        nested: bool,
+    ) -> Self {
+        Self {
+            site,
+            start,
+            end,
+            outcome: Outcome::Ok,
+            statements,
+            nested,
+            polls: Polls::default(),
+        }
+    }
+
     /// Records it without fields.
     #[inline(never)]
     pub(crate) fn post(&self) {

@@ -11,7 +11,7 @@ use crate::model::request_id::RequestId;
 use crate::model::sampling::Dice;
 use crate::model::statement::{Flags, Statement};
 use crate::record::context::Context;
-use crate::record::local::{Bound, LOCAL, Local, RUNNING};
+use crate::record::local::{Bound, LOCAL, Local};
 use crate::record::queue::Queue;
 use crate::record::recorder::Recorder;
 
@@ -99,32 +99,28 @@ fn global() -> Option<Arc<Recorder>> {
         .clone()
 }
 
-/// Looks at this thread's context, but for its function; `None` while the thread ends.
+/// Looks at this thread's context, but for its function.
 pub(crate) fn with_context<R>(look: impl FnOnce(&Context) -> R) -> Option<R> {
-    LOCAL
-        .try_with(|local| {
-            let work = local.work.try_borrow().ok()?;
-            Some(look(&work.context))
-        })
-        .ok()
-        .flatten()
+    LOCAL.with(|local| {
+        let work = local.work.try_borrow().ok()?;
+        Some(look(&work.context))
+    })
 }
 
 /// The innermost annotated query around the work of this thread, or else the innermost business function.
 pub(crate) fn function() -> Option<&'static Callsite> {
-    RUNNING.with(|running| running.function.get())
+    LOCAL.with(|local| local.function.get())
 }
 
 /// Exchanges this thread's context with `other`.
 #[inline]
 pub(crate) fn swap_context(other: &mut Context) {
-    let _ = LOCAL.try_with(|local| {
+    LOCAL.with(|local| {
         if let Ok(mut work) = local.work.try_borrow_mut() {
             let context = &mut work.context;
             std::mem::swap(context, other);
             let entered = context.function.get();
-            let left = RUNNING.with(|running| running.function.replace(entered));
-            other.function.set(left);
+            other.function.set(local.function.replace(entered));
         }
     });
 }
@@ -132,13 +128,13 @@ pub(crate) fn swap_context(other: &mut Context) {
 /// How many database operations this thread has recorded; only differences have a meaning.
 #[inline]
 pub(crate) fn statements() -> u32 {
-    RUNNING.with(|running| running.statements.get())
+    LOCAL.with(|local| local.statements.get())
 }
 
 /// Adds operations that were recorded elsewhere for the work of this thread.
 #[inline]
 pub(crate) fn add_statements(count: u32) {
-    RUNNING.with(|running| running.count_operations(count));
+    LOCAL.with(|local| local.count_operations(count));
 }
 
 /// What a thread needs to post: its pipeline, its queue there, and its context.
@@ -214,39 +210,29 @@ impl Current<'_> {
 
 /// Posts to this pipeline, whatever this thread works for.
 pub(crate) fn post_to(recorder: &Arc<Recorder>, event: Event) {
-    let posted = LOCAL.try_with(|local| {
-        if recorder.is_stopped() {
-            recorder.count_stopped(1);
-            return;
-        }
-        let is_bound = local
-            .work
-            .try_borrow()
-            .is_ok_and(|work| work.bound_to(recorder.id).is_some());
-        if !is_bound {
+    LOCAL.with(|local| {
+        let is_bound = |local: &Local| {
+            let work = local.work.try_borrow();
+            work.is_ok_and(|work| work.bound_to(recorder.id).is_some())
+        };
+        if !is_bound(local) {
             local.bind(recorder);
         }
         if let Ok(work) = local.work.try_borrow()
             && let Some(bound) = work.bound_to(recorder.id)
+            && !recorder.is_stopped()
         {
             bound.queue.post(recorder, event);
+        } else {
+            recorder.count_stopped(1);
         }
     });
-    if posted.is_err() {
-        recorder.count_stopped(1);
-    }
 }
 
 /// Runs `work` with what this thread needs to post; `None` where there is no pipeline, or the thread is ending.
 #[inline]
 pub(crate) fn with_current<R>(work: impl FnOnce(&Current<'_>) -> R) -> Option<R> {
-    match LOCAL.try_with(|local| local.with_current(work)) {
-        Ok(worked) => worked,
-        Err(_ended) => {
-            count_lost_with_thread();
-            None
-        }
-    }
+    LOCAL.with(|local| local.with_current(work))
 }
 
 impl Local {
@@ -256,6 +242,10 @@ impl Local {
         let mut at_work = self.work.try_borrow().ok()?;
         let id = at_work.pipeline();
         if at_work.bound_to(id).is_none() {
+            if at_work.has_ended {
+                count_lost_with_thread();
+                return None;
+            }
             let recorder = wanted(id, &at_work.context)?;
             drop(at_work);
             self.bind(&recorder);
@@ -283,7 +273,7 @@ fn wanted(id: u64, context: &Context) -> Option<Arc<Recorder>> {
 
 /// Counts what a thread records after its own view is gone: in the destructor of another thread-local.
 #[cold]
-pub(super) fn count_lost_with_thread() {
+fn count_lost_with_thread() {
     if let Some(recorder) = global() {
         recorder.count_stopped(1);
     }

@@ -1,6 +1,7 @@
 //! This thread's own view, which nobody else sees: what it works for, what runs on it, and its queues.
 
 use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use crate::model::callsite::Callsite;
@@ -12,49 +13,60 @@ use crate::record::queue::Queue;
 use crate::record::recorder::Recorder;
 
 thread_local! {
-    // Nothing in it has to be dropped, so that no call has to ask whether it was.
-    pub(super) static RUNNING: Running = const {
-        Running {
+    // Nothing in it is dropped by itself, so that no call has to ask whether it was: [`END`] does that.
+    pub(super) static LOCAL: Local = const {
+        Local {
             function: Cell::new(None),
             statements: Cell::new(0),
             depths: Depths::new(),
+            dice: Cell::new(Dice::UNSEEDED),
+            work: ManuallyDrop::new(RefCell::new(Work::new())),
         }
     };
 
-    pub(super) static LOCAL: Local = const {
-        Local {
-            work: RefCell::new(Work {
-                context: Context::none(),
-                latest: None,
-                others: Vec::new(),
-            }),
-            dice: Cell::new(Dice::new()),
-        }
-    };
+    /// There as soon as there is something to drop.
+    static END: End = const { End };
 }
 
-/// What runs on this thread.
-pub(super) struct Running {
+pub(super) struct Local {
     /// The innermost annotated query around the work, or else the innermost business function.
     pub(super) function: Cell<Option<&'static Callsite>>,
     /// Database operations recorded by this thread so far, or joined into its work; wraps.
     pub(super) statements: Cell<u32>,
     pub(super) depths: Depths,
+    /// Seeded with the first queue.
+    pub(super) dice: Cell<Dice>,
+    pub(super) work: ManuallyDrop<RefCell<Work>>,
 }
 
-pub(super) struct Local {
-    pub(super) work: RefCell<Work>,
-    pub(super) dice: Cell<Dice>,
+/// The end of a thread.
+struct End;
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let left = LOCAL.with(|local| {
+            let mut work = local.work.try_borrow_mut().ok()?;
+            let ended = Work {
+                has_ended: true,
+                ..Work::new()
+            };
+            Some(std::mem::replace(&mut *work, ended))
+        });
+        // Outside of the view: whatever this drops may look at it.
+        drop(left);
+    }
 }
 
 /// What a thread works for, and where it reports that to.
 pub(super) struct Work {
-    /// All but its function, which [`Running`] has: that changes with every call.
+    /// All but its function, which [`Local`] has: that changes with every call.
     pub(super) context: Context,
     /// The pipeline that this thread reported to last.
     pub(super) latest: Option<Bound>,
     /// Those before it; there are some only in tests.
     others: Vec<Bound>,
+    /// Its thread is ending: nothing is posted any more.
+    pub(super) has_ended: bool,
 }
 
 pub(super) struct Bound {
@@ -62,16 +74,16 @@ pub(super) struct Bound {
     pub(super) queue: Queue,
 }
 
-impl Running {
-    /// Counts a database operation.
-    #[inline]
-    pub(super) fn count_operations(&self, count: u32) {
-        self.statements
-            .set(self.statements.get().wrapping_add(count));
-    }
-}
-
 impl Work {
+    const fn new() -> Self {
+        Self {
+            context: Context::none(),
+            latest: None,
+            others: Vec::new(),
+            has_ended: false,
+        }
+    }
+
     /// The number of the pipeline that is to be reported to; 0 where there is none.
     #[inline]
     pub(super) fn pipeline(&self) -> u64 {
@@ -108,9 +120,18 @@ impl Work {
 }
 
 impl Local {
+    /// Counts a database operation.
+    #[inline]
+    pub(super) fn count_operations(&self, count: u32) {
+        self.statements
+            .set(self.statements.get().wrapping_add(count));
+    }
+
     #[cold]
     pub(super) fn bind(&self, recorder: &Arc<Recorder>) {
-        if let Ok(mut work) = self.work.try_borrow_mut() {
+        let is_alive = END.try_with(|_| ()).is_ok();
+        if is_alive && let Ok(mut work) = self.work.try_borrow_mut() {
+            self.dice.set(Dice::seeded());
             work.bind(recorder);
         }
     }
