@@ -123,12 +123,14 @@ impl Findings {
 
     /// An annotated query failed for a reason that is known by its class.
     pub(crate) fn look_at_failure(&mut self, call: &Call) {
-        let class = call.detail.as_ref().and_then(|detail| detail.error_class);
+        if call.error_class() != Some("busy_snapshot") {
+            return;
+        }
         // Where its statement told the same, that is the finding.
         let is_known = self.0.keys().any(|known| {
             known.kind == FindingKind::DeferredUpgrade && known.function == call.site.index()
         });
-        if class != Some("busy_snapshot") || is_known {
+        if is_known {
             return;
         }
         let kind = FindingKind::DeferredUpgrade;

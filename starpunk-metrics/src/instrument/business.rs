@@ -71,9 +71,15 @@ pub fn track_cache_miss(cache: &str) {
 }
 
 fn track(site: &'static Callsite, duration: Duration, fields: impl FnOnce() -> Vec<Field>) {
-    if !current::is_active() {
+    if !current::has_pipeline() {
         return;
     }
+    // Outside of `with_current`: what becomes a value is the application's, and may record something itself.
+    let detail = Box::new(Detail {
+        duration: Some(duration),
+        fields: fields(),
+        ..Detail::default()
+    });
     current::with_current(|current| {
         current.count_if_unattributed();
         let end = Ticks::now();
@@ -82,11 +88,7 @@ fn track(site: &'static Callsite, duration: Duration, fields: impl FnOnce() -> V
             start: end,
             end,
             request: current.request_id(),
-            detail: Some(Box::new(Detail {
-                duration: Some(duration),
-                fields: fields(),
-                ..Detail::default()
-            })),
+            detail: Some(detail),
             statements: 0,
             polls: Polls::default(),
             sampled: true,

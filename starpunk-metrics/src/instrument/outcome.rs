@@ -185,16 +185,28 @@ fn short_name<T: ?Sized>() -> &'static str {
 }
 
 /// `blog::error::BlogError` is `BlogError`, `alloc::boxed::Box<dyn ..>` is `Box`; a part of the same static text.
+///
+/// Byte by byte: every call that fails asks, and a search for a pattern is prepared for longer texts.
 pub(crate) fn short_type_name(full: &'static str) -> &'static str {
     let full = full.trim_start_matches(['&', '(', '[']);
     let full = full.strip_prefix("mut ").unwrap_or(full);
     let full = full.strip_prefix("dyn ").unwrap_or(full);
-    let end = full
-        .find(['<', '(', ')', ' ', ',', ';', ']'])
-        .unwrap_or(full.len());
-    let path = &full[..end];
-    let name = path.rsplit("::").next().unwrap_or(path);
-    if name.is_empty() { "error" } else { name }
+    let mut name = 0;
+    let mut end = full.len();
+    for (at, byte) in full.bytes().enumerate() {
+        match byte {
+            b':' => name = at + 1,
+            b'<' | b'(' | b')' | b' ' | b',' | b';' | b']' => {
+                end = at;
+                break;
+            }
+            _ => {}
+        }
+    }
+    match full.get(name..end) {
+        None | Some("") => "error",
+        Some(name) => name,
+    }
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ pub struct Callsite {
     source: fn() -> &'static str,
     name: OnceLock<Box<str>>,
     index: AtomicU32,
+    /// The class of its first error, and of nearly every other: those need not carry it.
+    usual_class: OnceLock<&'static str>,
     slow_nanos: u64,
     forced: bool,
     sampling: Option<SamplingRate>,
@@ -37,6 +39,7 @@ impl Callsite {
             source,
             name: OnceLock::new(),
             index: AtomicU32::new(0),
+            usual_class: OnceLock::new(),
             slow_nanos: 0,
             forced: matches!(kind, CallKind::Business),
             sampling: None,
@@ -102,6 +105,18 @@ impl Callsite {
     #[inline]
     pub(crate) fn slow_nanos(&self) -> Option<u64> {
         (self.slow_nanos > 0).then_some(self.slow_nanos)
+    }
+
+    /// The class of an error of this place that carries none.
+    pub(crate) fn usual_class(&self) -> Option<&'static str> {
+        self.usual_class.get().copied()
+    }
+
+    /// Whether this is the class of an error that carries none.
+    #[inline]
+    pub(crate) fn is_usual_class(&self, class: &'static str) -> bool {
+        let usual = *self.usual_class.get_or_init(|| class);
+        std::ptr::eq(usual, class) || usual == class
     }
 
     /// The name under which it is counted; made at the first call, off the caller's thread.

@@ -104,11 +104,15 @@ impl Call {
     pub(crate) fn outcome(&self) -> Outcome {
         match self.outcome {
             OutcomeKind::Ok => Outcome::Ok,
-            other => {
-                let detail = self.detail.as_ref();
-                other.with_class(detail.and_then(|detail| detail.error_class))
-            }
+            other => other.with_class(self.error_class()),
         }
+    }
+
+    /// Of an error, its class.
+    pub(crate) fn error_class(&self) -> Option<&'static str> {
+        let detail = self.detail.as_ref();
+        let own = detail.and_then(|detail| detail.error_class);
+        own.or_else(|| self.site.usual_class())
     }
 
     pub(crate) fn has_fields(&self) -> bool {
@@ -122,6 +126,7 @@ impl Call {
 pub(crate) struct Detail {
     /// How long the call took, where that was told and not measured.
     pub(crate) duration: Option<Duration>,
+    /// Of an error, where it is not the usual one of its place.
     pub(crate) error_class: Option<&'static str>,
     pub(crate) fields: Vec<Field>,
 }

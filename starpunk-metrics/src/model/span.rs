@@ -126,7 +126,12 @@ impl Child {
     }
 
     pub(crate) fn outcome(&self) -> Outcome {
-        let class = self.detail.as_ref().and_then(|detail| detail.error_class);
+        let detail = self.detail.as_ref();
+        let own = detail.and_then(|detail| detail.error_class);
+        let class = own.or_else(|| match &self.what {
+            What::Function(site) => site.usual_class(),
+            _ => None,
+        });
         self.outcome.with_class(class)
     }
 

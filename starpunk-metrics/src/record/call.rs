@@ -1,7 +1,7 @@
 //! A call of an annotated function on this thread: how it is entered, left, and posted.
 //!
-//! Whoever builds the application does so without link-time optimization. So what is done at each end of a call is one
-//! function here, and looks at the thread's own view once.
+//! Whoever builds the application does so without link-time optimization. So what is done on the way in is inlined there, and
+//! what is done on the way out is one function here, which looks at the thread's own view once.
 
 use std::cell::Cell;
 
@@ -153,12 +153,13 @@ impl Inside {
         }
     }
 
-    /// Ends it by a panic.
+    /// What it is made of, each a register.
     #[inline(always)]
     pub(crate) fn parts(self) -> (&'static Callsite, Option<&'static Callsite>, u64, Ticks) {
         (self.site, self.function, self.rest, self.start)
     }
 
+    /// What [`Inside::parts`] were of.
     pub(crate) fn of_parts(
         site: &'static Callsite,
         function: Option<&'static Callsite>,
@@ -268,6 +269,9 @@ impl Ended {
     /// Whether its record is kept as an ordinary one, and whether it is at all.
     #[inline(never)]
     fn is_kept(&self) -> (bool, bool) {
+        if self.site.is_forced() {
+            return (true, current::has_pipeline());
+        }
         let thrown = current::with_current(|current| {
             let sampled = current.samples(self.site);
             let policy = &current.recorder.policy;
@@ -332,7 +336,9 @@ impl Current<'_> {
     /// Counts a call, and posts it; `sampled` where the dice were thrown for it.
     #[inline]
     fn post_call(&self, ended: &Ended, sampled: Option<bool>, mut detail: Option<Box<Detail>>) {
-        if let Outcome::Error(class) = ended.outcome {
+        if let Outcome::Error(class) = ended.outcome
+            && !ended.site.is_usual_class(class)
+        {
             detail.get_or_insert_default().error_class = Some(class);
         }
         ended.count(self.recorder, self.request);
