@@ -219,7 +219,7 @@ fn metric(record: &Record, forced: bool, names: &Names, policy: &Policy) -> Opti
 }
 
 fn call_fields(call: &Call, policy: &Policy) -> Fields {
-    let given = call.detail.as_ref().map(|detail| detail.fields.clone());
+    let given = call.detail.as_ref().map(|detail| detail.fields.to_vec());
     let mut fields = Fields::from(given.unwrap_or_default());
     if call.site.operation_type() == OperationType::Database {
         fields.push("query_name", call.site.name());

@@ -22,7 +22,7 @@ static CACHE_MISS: Callsite = Callsite::new(CallKind::Business, || "cache_miss")
 /// Records that a note was created: `note_created`, with its identity and the length of its content in bytes.
 pub fn track_note_created(note: impl Into<Value>, content_length: usize) {
     track(&NOTE_CREATED, Duration::ZERO, || {
-        vec![
+        [
             ("note", note.into()),
             ("content_length", content_length.into()),
         ]
@@ -32,7 +32,7 @@ pub fn track_note_created(note: impl Into<Value>, content_length: usize) {
 /// Records that a note was updated: `note_updated`, with its identity and the length of its content in bytes.
 pub fn track_note_updated(note: impl Into<Value>, content_length: usize) {
     track(&NOTE_UPDATED, Duration::ZERO, || {
-        vec![
+        [
             ("note", note.into()),
             ("content_length", content_length.into()),
         ]
@@ -41,16 +41,14 @@ pub fn track_note_updated(note: impl Into<Value>, content_length: usize) {
 
 /// Records that a note was deleted: `note_deleted`, with its identity.
 pub fn track_note_deleted(note: impl Into<Value>) {
-    track(&NOTE_DELETED, Duration::ZERO, || {
-        vec![("note", note.into())]
-    });
+    track(&NOTE_DELETED, Duration::ZERO, || [("note", note.into())]);
 }
 
 /// Records that a feed was generated, or taken from a cache: `feed_generated`, with its format, how many items it has, how long it took to
 /// make, and whether it came from a cache.
 pub fn track_feed_generated(format: &str, items: usize, duration: Duration, cached: bool) {
     track(&FEED_GENERATED, duration, || {
-        vec![
+        [
             ("format", format.into()),
             ("items", items.into()),
             ("cached", cached.into()),
@@ -60,24 +58,26 @@ pub fn track_feed_generated(format: &str, items: usize, duration: Duration, cach
 
 /// Records that a cache had what was asked for: `cache_hit`, with the name of the cache.
 pub fn track_cache_hit(cache: &str) {
-    track(&CACHE_HIT, Duration::ZERO, || vec![("cache", cache.into())]);
+    track(&CACHE_HIT, Duration::ZERO, || [("cache", cache.into())]);
 }
 
 /// Records that a cache did not have what was asked for: `cache_miss`, with the name of the cache.
 pub fn track_cache_miss(cache: &str) {
-    track(&CACHE_MISS, Duration::ZERO, || {
-        vec![("cache", cache.into())]
-    });
+    track(&CACHE_MISS, Duration::ZERO, || [("cache", cache.into())]);
 }
 
-fn track(site: &'static Callsite, duration: Duration, fields: impl FnOnce() -> Vec<Field>) {
+fn track<const N: usize>(
+    site: &'static Callsite,
+    duration: Duration,
+    fields: impl FnOnce() -> [Field; N],
+) {
     if !current::has_pipeline() {
         return;
     }
     // Outside of `with_current`: what becomes a value is the application's, and may record something itself.
     let detail = Box::new(Detail {
         duration: Some(duration),
-        fields: fields(),
+        fields: fields().into(),
         ..Detail::default()
     });
     current::with_current(|current| {

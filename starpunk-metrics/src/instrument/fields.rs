@@ -6,6 +6,7 @@ use std::fmt::{self, Display, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::model::event::Detail;
+use crate::model::few_fields::FewFields;
 use crate::model::field::{Field, Value};
 use crate::record::current;
 
@@ -23,7 +24,7 @@ pub trait FieldSource<R: ?Sized> {
 pub struct Told(pub(crate) Option<Box<Detail>>);
 
 impl Told {
-    fn from_fields(evaluate: impl FnOnce() -> Vec<Field>) -> Self {
+    fn from_fields(evaluate: impl FnOnce() -> FewFields) -> Self {
         let fields = catch_unwind(AssertUnwindSafe(evaluate)).unwrap_or_default();
         Self((!fields.is_empty()).then(|| {
             Box::new(Detail {
@@ -36,7 +37,7 @@ impl Told {
     fn and(self, more: Self) -> Self {
         match (self.0, more.0) {
             (Some(mut fields), Some(more)) => {
-                fields.fields.extend(more.fields);
+                fields.fields = std::mem::take(&mut fields.fields).and(more.fields);
                 Self(Some(fields))
             }
             (one, other) => Self(one.or(other)),
@@ -66,7 +67,7 @@ pub fn now<const N: usize>(evaluate: impl FnOnce() -> [Field; N]) -> Now {
     if !current::has_pipeline() {
         return Now(Told(None));
     }
-    Now(Told::from_fields(|| Vec::from(evaluate())))
+    Now(Told::from_fields(|| evaluate().into()))
 }
 
 impl<R: ?Sized> FieldSource<R> for Now {
@@ -90,7 +91,7 @@ impl<R: ?Sized, const N: usize, F: FnOnce() -> [Field; N]> FieldSource<R> for La
     const IS_EMPTY: bool = false;
 
     fn tell(self, _: Option<&R>) -> Told {
-        Told::from_fields(|| Vec::from((self.0)()))
+        Told::from_fields(|| (self.0)().into())
     }
 }
 
@@ -119,7 +120,7 @@ where
             return first;
         };
         first.and(Told::from_fields(|| {
-            (self.read)(output).map_or_else(Vec::new, Vec::from)
+            (self.read)(output).map_or_else(FewFields::default, FewFields::from)
         }))
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::model::callsite::{CallKind, Callsite};
 use crate::model::clock::{TickSpan, Ticks};
 use crate::model::ended_request::EndedRequest;
-use crate::model::field::Field;
+use crate::model::few_fields::FewFields;
 use crate::model::histogram::nanos;
 use crate::model::operation::{Outcome, OutcomeKind};
 use crate::model::pool::PoolUse;
@@ -128,7 +128,7 @@ pub(crate) struct Detail {
     pub(crate) duration: Option<Duration>,
     /// Of an error, where it is not the usual one of its place.
     pub(crate) error_class: Option<&'static str>,
-    pub(crate) fields: Vec<Field>,
+    pub(crate) fields: FewFields,
 }
 
 impl Event {

@@ -11,6 +11,7 @@ pub(crate) mod clock;
 pub(crate) mod control;
 pub(crate) mod ended_request;
 pub(crate) mod event;
+pub(crate) mod few_fields;
 pub(crate) mod field;
 pub(crate) mod finding;
 pub(crate) mod gauges;

@@ -70,7 +70,7 @@ impl Child {
         let detail = call.detail.as_ref().map(|detail| {
             Box::new(ChildDetail {
                 error_class: detail.error_class,
-                fields: detail.fields.clone(),
+                fields: detail.fields.to_vec(),
             })
         });
         // What was told and not measured ended when it was told.

@@ -233,7 +233,7 @@ fn texts_count_among_the_bytes_that_are_held() {
     static SITE: Callsite = Callsite::new(CallKind::Business, || "sold");
     let mut requests = Requests::default();
     let detail = || Detail {
-        fields: vec![("text", Value::text("x".repeat(256)))],
+        fields: [("text", Value::text("x".repeat(256)))].into(),
         ..Detail::default()
     };
     for _ in 0..10_000 {
