@@ -23,12 +23,13 @@ use crate::model::trace::milliseconds;
 
 /// The kept records, oldest first.
 pub(crate) fn metrics(state: &State, names: &Names, policy: &Policy) -> Vec<Metric> {
-    let mut metrics: Vec<Metric> = state
-        .records()
-        .filter_map(|(record, forced)| metric(record, forced, names, policy))
-        .collect();
-    metrics.sort_by_key(|metric| metric.timestamp);
+    // By the clock that is never set, and not by the wall's, which each round reads anew.
+    let mut records: Vec<(&Record, bool)> = state.records().collect();
+    records.sort_by_key(|(record, _)| record.event.end());
+    let metrics = records.into_iter();
     metrics
+        .filter_map(|(record, forced)| metric(record, forced, names, policy))
+        .collect()
 }
 
 pub(crate) fn stats(state: &State, max_size: usize, dropped: u64) -> MetricsStats {

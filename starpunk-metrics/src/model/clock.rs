@@ -129,11 +129,22 @@ pub(crate) struct Anchor {
 pub(crate) struct WallTime(u64);
 
 impl Anchor {
+    /// The closest of three pairs: a thread may lose its processor between two readings, and times would be as far off.
     pub(crate) fn now() -> Self {
-        Self {
-            ticks: Ticks::now(),
-            wall: WallTime::from(SystemTime::now()),
+        let (first, second, third) = (Self::read(), Self::read(), Self::read());
+        let closer = if second.1 < first.1 { second } else { first };
+        if third.1 < closer.1 {
+            third.0
+        } else {
+            closer.0
         }
+    }
+
+    /// A pair of readings, and how many ticks lie between.
+    fn read() -> (Self, u64) {
+        let ticks = Ticks::now();
+        let wall = WallTime::from(SystemTime::now());
+        (Self { ticks, wall }, ticks.count_until(Ticks::now()))
     }
 
     #[inline]
