@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+pub mod allocations;
 pub mod gate;
 pub mod site;
 pub mod soak;
