@@ -9,8 +9,10 @@ pub mod measure;
 pub mod memory;
 pub mod order;
 pub mod reach;
+pub mod request;
 pub mod run;
 pub mod spread;
+pub mod statement;
 pub mod table;
 
 pub use contender::{Contender, batch, contender};

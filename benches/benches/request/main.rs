@@ -13,14 +13,15 @@ use actix_web::test::init_service;
 use actix_web_metrics::ActixWebMetricsBuilder;
 use actix_web_prom::{PrometheusMetrics, PrometheusMetricsBuilder};
 use benches::measure::{Measured, Time};
+use benches::request::{ours, routes};
 use benches::{Above, Goal, Plan, Reach, Table, measure};
 use metrics_exporter_prometheus::PrometheusBuilder;
-use starpunk_metrics::{Config, HttpMetrics, Metrics};
+use starpunk_metrics::{Config, Metrics};
 use tracing_actix_web::TracingLogger;
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 
-use crate::site::{contender, routes, uris};
+use crate::site::{contender, uris};
 
 /// How many different ids the third scene has.
 const IDS: u32 = 1_000;
@@ -29,12 +30,6 @@ const BARE: &str = "bare";
 const OURS: &str = "starpunk-metrics";
 const BOTH: &str = "both of these";
 const BOTH_ALONE: &str = "both of these, without our fast-rng";
-
-/// As a worker has it: made for a pipeline, on a thread that has entered none.
-fn ours(metrics: &Metrics) -> HttpMetrics {
-    let _entered = metrics.enter();
-    HttpMetrics::new()
-}
 
 fn pipeline(config: Config) -> Metrics {
     Metrics::scoped(config.test_mode(true)).expect("its thread can be started")

@@ -3,11 +3,10 @@
 use std::cell::Cell;
 use std::path::Path;
 
+use benches::statement::{ROWS, fill};
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{CachedStatement, Connection, Result};
 use starpunk_metrics::sqlite::{self, MonitoredConnection};
-
-const ROWS: i64 = 1_000;
 
 /// Whichever connection it is, a statement comes from its cache.
 pub(crate) trait Cached {
@@ -26,10 +25,6 @@ impl Cached for MonitoredConnection {
     }
 }
 
-pub(crate) fn memory() -> Connection {
-    fill(Connection::open_in_memory().expect("memory is there"))
-}
-
 /// As applications have it: in a file, written ahead.
 pub(crate) fn file(folder: &Path, name: &str, synchronous: &str) -> Connection {
     let path = folder.join(format!("{name}-{synchronous}.db"));
@@ -39,18 +34,6 @@ pub(crate) fn file(folder: &Path, name: &str, synchronous: &str) -> Connection {
         .and_then(|()| connection.pragma_update(None, "synchronous", synchronous))
         .expect("these are SQLite's");
     fill(connection)
-}
-
-fn fill(connection: Connection) -> Connection {
-    connection
-        .execute_batch(&format!(
-            "CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT);
-             CREATE TABLE visits (id INTEGER PRIMARY KEY, page TEXT);
-             WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < {ROWS})
-             INSERT INTO notes SELECT id, 'note ' || id FROM n"
-        ))
-        .expect("this is SQL");
-    connection
 }
 
 /// With a hook that does nothing: what SQLite itself takes to call one, below which no hook can be.

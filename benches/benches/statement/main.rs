@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use actix_web::rt::Runtime;
 use benches::measure::{Measured, Time};
+use benches::statement::database;
 use benches::{Above, Contender, Goal, Plan, Reach, Table, contender, measure};
 use rusqlite::Connection;
 use starpunk_metrics::{Config, Metrics, MonitoredConnection, monitored_query};
 
 use crate::database::{
-    Cached, Inserts, called, file, hooked, memory, monitored, point_select, scan, search, update,
+    Cached, Inserts, called, file, hooked, monitored, point_select, scan, search, update,
 };
 use crate::request::in_requests;
 
@@ -123,7 +124,7 @@ fn main() {
     let settle = || {
         metrics.flush();
     };
-    let four = Four::of(|_| memory());
+    let four = Four::of(|_| database());
     let in_memory = compare(
         "statement: cached point SELECT in memory",
         Plan::new(81, 5_000),
@@ -191,9 +192,9 @@ fn in_a_request(metrics: &Metrics) {
     let each = |name, statements, work: Box<dyn Fn()>| {
         in_requests(name, &runtime, metrics, statements, work)
     };
-    let four = Four::of(|_| memory());
+    let four = Four::of(|_| database());
     let (bare, hooked, monitored) = (four.bare, four.hooked, four.monitored);
-    let all = Four::of(|_| memory()).monitored;
+    let all = Four::of(|_| database()).monitored;
     compare(
         "statement: 20 cached point SELECTs in a request, all findings on",
         Plan::new(41, 100 * IN_A_REQUEST),
@@ -213,9 +214,9 @@ fn in_a_request(metrics: &Metrics) {
         ],
         settle,
     );
-    let four = Four::of(|_| memory());
+    let four = Four::of(|_| database());
     let (bare, hooked, monitored) = (four.bare, four.hooked, four.monitored);
-    let all = Four::of(|_| memory()).monitored;
+    let all = Four::of(|_| database()).monitored;
     compare(
         "statement: one that lacks an index in a request, all findings on",
         Plan::new(21, 100),

@@ -1,0 +1,33 @@
+//! A database of notes, and what is asked of it.
+
+use rusqlite::Connection;
+
+/// How many notes there are.
+pub const ROWS: i64 = 1_000;
+
+/// In memory.
+pub fn database() -> Connection {
+    fill(Connection::open_in_memory().expect("memory is there"))
+}
+
+/// Puts the notes into an empty database.
+pub fn fill(connection: Connection) -> Connection {
+    connection
+        .execute_batch(&format!(
+            "CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT);
+             CREATE TABLE visits (id INTEGER PRIMARY KEY, page TEXT);
+             WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < {ROWS})
+             INSERT INTO notes SELECT id, 'note ' || id FROM n"
+        ))
+        .expect("this is SQL");
+    connection
+}
+
+/// Reads one note by a statement that the connection keeps.
+pub fn point_select(connection: &Connection) {
+    let id: i64 = connection
+        .prepare_cached("SELECT id FROM notes WHERE id = ?1")
+        .and_then(|mut statement| statement.query_row([7], |row| row.get(0)))
+        .expect("the note is there");
+    assert_eq!(id, 7);
+}
