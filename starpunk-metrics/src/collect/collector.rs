@@ -98,10 +98,13 @@ impl Collector {
             let lost = self.state.buffered() as u64;
             self.gauges.count_dropped(DropReason::CollectorPanic, lost);
             self.state = State::new(self.config.buffer_size);
-            tracing::warn!(
-                target: "starpunk_metrics",
-                "the collector panicked; what it held is gone, and it starts again"
-            );
+            // The log itself may be what panicked.
+            let _ = catch_unwind(|| {
+                tracing::warn!(
+                    target: "starpunk_metrics",
+                    "the collector panicked; what it held is gone, and it starts again"
+                );
+            });
         }
     }
 
