@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::cell::RefCell;
 use std::time::Duration;
 
+use rusqlite::Connection;
+use starpunk_metrics::sqlite::instrument;
 use starpunk_metrics::{
     Config, Error, Metrics, OperationType, business, get_metrics, get_metrics_stats, get_snapshot,
+    track_business,
 };
 use starpunk_metrics_tests::config;
 
@@ -14,11 +18,26 @@ struct LastWords;
 impl Drop for LastWords {
     fn drop(&mut self) {
         business::track_cache_hit("last words");
+        say("last words");
     }
 }
 
+#[track_business("said", fields(length = words.len()))]
+fn say(words: &str) {}
+
 thread_local! {
     static LAST_WORDS: LastWords = const { LastWords };
+    static DATABASE: RefCell<Option<Connection>> = const { RefCell::new(None) };
+}
+
+/// A thread with a connection of its own, which goes after all that the library has there.
+fn use_own_connection() {
+    DATABASE.with_borrow_mut(|database| {
+        let mut connection = Connection::open_in_memory().unwrap();
+        instrument(&mut connection).unwrap();
+        connection.execute_batch("BEGIN; COMMIT").unwrap();
+        *database = Some(connection);
+    });
 }
 
 #[test]
@@ -45,7 +64,12 @@ fn the_process_has_one_pipeline_from_start_to_shutdown() {
     .join()
     .unwrap();
     let stats = metrics.stats();
-    assert_eq!(stats.total_count + stats.dropped, 4);
+    assert_eq!(stats.total_count + stats.dropped, 5);
+
+    // What has nothing to record as its thread ends has nothing to lose.
+    std::thread::spawn(use_own_connection).join().unwrap();
+    let stats = metrics.stats();
+    assert_eq!(stats.total_count + stats.dropped, 5 + 2);
     let before = stats.total_count;
 
     // Started twice is a clear error, and the first goes on.

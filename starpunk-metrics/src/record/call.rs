@@ -272,7 +272,7 @@ impl Ended {
         if self.site.is_forced() {
             return (true, current::has_pipeline());
         }
-        let thrown = current::with_current(|current| {
+        let thrown = current::look_at_current(|current| {
             let sampled = current.samples(self.site);
             let policy = &current.recorder.policy;
             let kept = sampled

@@ -235,15 +235,31 @@ pub(crate) fn with_current<R>(work: impl FnOnce(&Current<'_>) -> R) -> Option<R>
     LOCAL.with(|local| local.with_current(work))
 }
 
+/// The same for what posts nothing: so nothing is lost with a thread that is ending.
+#[inline]
+pub(crate) fn look_at_current<R>(look: impl FnOnce(&Current<'_>) -> R) -> Option<R> {
+    LOCAL.with(|local| local.look_at_current(look, || {}))
+}
+
 impl Local {
     /// Runs `work` with what this thread needs to post; `None` where there is no pipeline.
     #[inline]
     pub(super) fn with_current<R>(&self, work: impl FnOnce(&Current<'_>) -> R) -> Option<R> {
+        self.look_at_current(work, count_lost_with_thread)
+    }
+
+    /// The same, and what is to be done where the thread is ending.
+    #[inline]
+    fn look_at_current<R>(
+        &self,
+        work: impl FnOnce(&Current<'_>) -> R,
+        lost: impl FnOnce(),
+    ) -> Option<R> {
         let mut at_work = self.work.try_borrow().ok()?;
         let id = at_work.pipeline();
         if at_work.bound_to(id).is_none() {
             if at_work.has_ended {
-                count_lost_with_thread();
+                lost();
                 return None;
             }
             let recorder = wanted(id, &at_work.context)?;

@@ -75,7 +75,7 @@ impl MonitoredConnection {
     pub fn check_in(&self) -> Result<()> {
         // The hook has the other half, as long as it is there.
         if Arc::strong_count(&self.link) == 1 && !self.link.is_told_replaced.swap(true, Relaxed) {
-            current::with_current(|current| current.recorder.gauges.count_replaced_hook());
+            current::look_at_current(|current| current.recorder.gauges.count_replaced_hook());
         }
         if self.connection.is_autocommit() {
             self.link.is_outside();

@@ -58,7 +58,7 @@ pub(crate) fn announce(locks: &Locks, slot: &mut Slot, quotes: DoubleQuotes) {
     if !locks.waits() {
         return;
     }
-    current::with_current(|current| {
+    current::look_at_current(|current| {
         let shape = slot.number(current, quotes).shape;
         locks.announce(Ticks::now(), holder(current, shape));
     });
