@@ -57,3 +57,115 @@ pub(crate) fn pipeline(config: Config) -> (Arc<Recorder>, Collector) {
     let collector = Collector::new(id, config, policy, gauges, names, collector_lanes, waking);
     (Arc::new(recorder), collector)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender, channel};
+
+    use crate::instrument::business;
+    use crate::metrics::Metrics;
+    use crate::model::gauges::{DropReason, Gauges};
+    use crate::model::plan::{PlanErrand, PlanReport, QueryPlan};
+
+    use super::*;
+
+    /// More than all rings have room for.
+    const FLOOD: u64 = 40_000;
+
+    fn metrics() -> Metrics {
+        let config = Config::default().test_mode(true).buffer_size(50_000);
+        Metrics::scoped(config).expect("the settings are valid")
+    }
+
+    fn gauges(metrics: &Metrics) -> &Gauges {
+        &metrics.recorder.as_ref().expect("it measures").gauges
+    }
+
+    /// Keeps the collector from coming round, until what is returned is dropped.
+    fn hold_up(metrics: &Metrics) -> Sender<()> {
+        let (release, released) = channel::<()>();
+        let (arrive, arrived) = channel();
+        let errand = PlanErrand(Box::new(move || {
+            let _ = arrive.send(());
+            let _ = released.recv();
+            PlanReport {
+                shape: 0,
+                plan: QueryPlan::Unavailable("it only waits"),
+                scans: Vec::new(),
+                is_provisional: false,
+            }
+        }));
+        let recorder = metrics.recorder.as_ref().expect("it measures");
+        assert!(recorder.run_later(errand));
+        arrived.recv().expect("the collector comes round");
+        release
+    }
+
+    fn flood(metrics: &Metrics) {
+        let _entered = metrics.enter();
+        (0..FLOOD).for_each(business::track_note_deleted);
+    }
+
+    #[test]
+    fn what_is_recorded_while_nobody_collects_is_all_there_and_in_order() {
+        let metrics = metrics();
+        let held_up = hold_up(&metrics);
+        flood(&metrics);
+        drop(held_up);
+        let records = metrics.metrics();
+        assert_eq!(metrics.stats().total_count, FLOOD);
+        assert_eq!(records.len() as u64, FLOOD);
+        let notes = (0..FLOOD).zip(&records);
+        assert!(
+            notes
+                .into_iter()
+                .all(|(note, record)| record.fields["note"] == note)
+        );
+        assert_eq!(gauges(&metrics).total_dropped(), 0);
+    }
+
+    #[test]
+    fn the_room_of_rings_that_have_ended_is_there_for_others() {
+        let metrics = metrics();
+        let held_up = hold_up(&metrics);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| flood(&metrics));
+            }
+        });
+        assert!(!gauges(&metrics).take_queue_room(8_192), "it is used");
+        drop(held_up);
+        // A thread is joined before its thread-locals are gone for certain.
+        while metrics.snapshot().collector.threads > 0 {
+            std::thread::yield_now();
+        }
+        assert_eq!(metrics.stats().total_count, 4 * FLOOD);
+        assert!(gauges(&metrics).take_queue_room(Gauges::MOST_QUEUE_EVENTS));
+        assert!(!gauges(&metrics).take_queue_room(1));
+    }
+
+    #[test]
+    fn a_thread_that_was_refused_is_heard_again() {
+        let metrics = metrics();
+        let recorder = metrics.recorder.as_ref().expect("it measures");
+        let held_up = hold_up(&metrics);
+        flood(&metrics);
+        drop(held_up);
+        assert!(metrics.flush());
+        assert_eq!(recorder.lanes.forced.0.len(), 0);
+        let held_up = hold_up(&metrics);
+        let _entered = metrics.enter();
+        (0..100_u64).for_each(business::track_note_deleted);
+        assert!(
+            recorder.lanes.forced.0.len() < 32,
+            "the rest is in the ring"
+        );
+        drop(held_up);
+        assert_eq!(metrics.stats().total_count, FLOOD + 100);
+        let dropped = recorder.gauges.dropped();
+        assert!(
+            dropped.contains(&(DropReason::ChannelFull, 0)),
+            "all are forced"
+        );
+    }
+}

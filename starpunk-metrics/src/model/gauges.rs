@@ -57,7 +57,7 @@ impl Gauges {
     pub(crate) const FREE_QUEUE_EVENTS: usize = 64;
 
     /// So many events may lie in the larger ones of all threads together: of 64 bytes, 1 MB.
-    const MOST_QUEUE_EVENTS: usize = 16_384;
+    pub(crate) const MOST_QUEUE_EVENTS: usize = 16_384;
 
     /// Takes room for a larger ring; `false` where there is none.
     pub(crate) fn take_queue_room(&self, events: usize) -> bool {
