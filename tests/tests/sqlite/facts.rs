@@ -118,7 +118,7 @@ fn the_time_to_the_first_row_is_told_where_there_had_been_one_row_at_most() {
     run(2, NAP);
     let all = metrics.metrics();
     assert_eq!(all.len(), 4);
-    assert!(!all[1].fields.get("first_row_ms").is_some());
+    assert!(all[1].fields.get("first_row_ms").is_none());
     assert!(field(&all[2], "first_row_ms") <= all[2].duration_ms());
     assert!(field(&all[3], "first_row_ms") < all[3].duration_ms() - 5.9);
     let snapshot = metrics.snapshot();
