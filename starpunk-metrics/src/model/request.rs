@@ -50,9 +50,9 @@ impl Request {
         self
     }
 
-    /// Whether its server has it here: then it is this one.
+    /// Whether its server has it here: then it is this one. Once it is over another may have its place.
     pub(crate) fn is_at(&self, address: usize) -> bool {
-        self.address == address
+        self.address == address && !self.is_over()
     }
 
     #[inline]

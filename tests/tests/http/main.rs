@@ -23,6 +23,7 @@ mod parity;
 mod placement;
 mod pressure;
 mod reach;
+mod recycled;
 mod server_timing;
 mod sessions;
 mod soak;
