@@ -79,7 +79,7 @@ impl Before {
         local.statements.get().wrapping_sub(self.statements)
     }
 
-    /// Whether another call of the same place was local.
+    /// Whether another call of the same place was running.
     #[inline]
     pub(crate) fn is_nested(self) -> bool {
         self.depth.is_nested()
