@@ -32,7 +32,9 @@ pub(crate) fn is_child() -> bool {
 }
 
 #[track_business("page_shown", fields(route = route, kind = "page"))]
-fn shown(route: u32) {}
+fn shown(route: u32) -> u32 {
+    route
+}
 
 async fn page(
     connection: web::Data<MonitoredConnection>,
