@@ -1,6 +1,6 @@
 //! Compares ways of doing the same, interleaved in one run: on a shared machine only the ratio counts.
 //!
-//! A level's bench names its [`Contender`]s, [`measure`]s them, prints a [`Table`], and says by [`Reach`] how far its goals
+//! A level's bench names its [`Contender`]s, [`measure()`]s them, prints a [`Table`], and says by [`Reach`] how far its goals
 //! are reached. `--quick`, or the variable `BENCH_QUICK`, makes a run of a few rounds, to see that all of it works.
 
 pub mod clock;
