@@ -84,12 +84,11 @@ pub(crate) fn recorder() -> Option<Arc<Recorder>> {
 
 /// The process's own pipeline as this thread knows it: without the lock that all threads would share.
 fn known_global() -> Option<Arc<Recorder>> {
-    let known = LOCAL.try_with(|local| {
+    LOCAL.with(|local| {
         let work = local.work.try_borrow().ok()?;
         let bound = work.bound_to(global_id())?;
         Some(Arc::clone(&bound.recorder))
-    });
-    known.ok().flatten()
+    })
 }
 
 fn global() -> Option<Arc<Recorder>> {

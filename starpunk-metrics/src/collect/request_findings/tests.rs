@@ -26,16 +26,8 @@ fn policy() -> Policy {
 /// A request that took no time, answered 200 and did nothing.
 fn end() -> RequestEnd {
     RequestEnd {
-        route: 0,
-        outcome: RequestOutcome::Ok,
         status: Some(200),
-        head: None,
-        end: Ticks::ZERO,
-        response_bytes: 0,
-        is_session: false,
-        polls: RequestPolls::NONE,
-        statements: 0,
-        statement_ticks: 0,
+        ..RequestEnd::UNKNOWN
     }
 }
 
