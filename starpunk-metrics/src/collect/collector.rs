@@ -4,9 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
+use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::{Receiver, TryRecvError};
 
 use crate::collect::diagnosis;
 use crate::collect::memory::MemorySampler;
@@ -110,11 +111,7 @@ impl Collector {
 
     fn collect_until_stopped(&mut self) {
         loop {
-            let asked = match self.lanes.control.recv_timeout(TICK) {
-                Ok(control) => Some(control),
-                Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => return,
-            };
+            let Ok(asked) = self.rest() else { return };
             // Relaxed: at worst a sender wakes the collector once more.
             self.waking.store(false, Ordering::Relaxed);
             self.gauges.beat();
@@ -151,6 +148,24 @@ impl Collector {
                 #[cfg(test)]
                 Some(Control::Panic) => panic!("a test asked for it"),
             }
+        }
+    }
+
+    /// Rests until somebody asks for something, or for a tick; an error where nobody is left who could.
+    ///
+    /// By itself, and not in the channel: that would look again and again for some microseconds before it slept, at every tick.
+    fn rest(&self) -> Result<Option<Control>, TryRecvError> {
+        let until = Instant::now() + TICK;
+        loop {
+            match self.lanes.control.try_recv() {
+                Err(TryRecvError::Empty) => {}
+                asked => return asked.map(Some),
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            thread::park_timeout(left);
         }
     }
 

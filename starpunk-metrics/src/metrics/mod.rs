@@ -100,7 +100,7 @@ impl Metrics {
                 return Err(Error::Thread(error));
             }
         };
-        recorder.set_collector(thread.thread().id());
+        recorder.set_collector(thread.thread().clone());
         current::pipeline_started();
         Ok(Self {
             recorder: Some(recorder),
@@ -188,11 +188,7 @@ impl Metrics {
     #[cfg(test)]
     fn control(&self, message: Control) {
         let recorder = self.recorder.as_ref().expect("this test measures");
-        recorder
-            .lanes
-            .control
-            .send(message)
-            .expect("the collector lives");
+        assert!(recorder.tell(message), "the collector lives");
     }
 }
 
@@ -262,7 +258,9 @@ fn ask<T>(recorder: &Recorder, question: impl FnOnce(SyncSender<T>) -> Control) 
         return None;
     }
     let (reply, answer) = sync_channel(1);
-    recorder.lanes.control.send(question(reply)).ok()?;
+    if !recorder.tell(question(reply)) {
+        return None;
+    }
     answer.recv_timeout(ANSWER_TIMEOUT).ok()
 }
 
@@ -272,7 +270,7 @@ fn stop(recorder: &Recorder, thread: JoinHandle<()>, timeout: Duration) -> Shutd
     // First, so that each event is either before the last collection or counted as too late.
     recorder.stop();
     let (reply, answer) = sync_channel(1);
-    let asked = recorder.lanes.control.send(Control::Stop(reply)).is_ok();
+    let asked = recorder.tell(Control::Stop(reply));
     let flushed = asked.then(|| answer.recv_timeout(timeout).ok()).flatten();
     current::pipeline_stopped();
     if flushed.is_some() && deadline.is_none_or(|deadline| Instant::now() <= deadline) {

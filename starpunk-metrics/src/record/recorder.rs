@@ -2,9 +2,9 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::thread::ThreadId;
+use std::sync::{Arc, OnceLock};
+use std::thread::{Thread, ThreadId};
 
 use crossbeam_channel::{Receiver, Sender};
 
@@ -29,7 +29,7 @@ pub(crate) struct Recorder {
     threads: AtomicU32,
     waking: Arc<AtomicBool>,
     stopped: AtomicBool,
-    collector: std::sync::OnceLock<ThreadId>,
+    collector: OnceLock<Thread>,
 }
 
 /// The channels, as the recording side holds them.
@@ -62,7 +62,7 @@ impl Recorder {
             threads: AtomicU32::new(1),
             waking,
             stopped: AtomicBool::new(false),
-            collector: std::sync::OnceLock::new(),
+            collector: OnceLock::new(),
         }
     }
 
@@ -79,13 +79,23 @@ impl Recorder {
         self.threads.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Tells which thread collects, so that a question from it is not put to itself.
-    pub(crate) fn set_collector(&self, thread: ThreadId) {
+    /// Tells which thread collects: it is woken, and a question from it is not put to itself.
+    pub(crate) fn set_collector(&self, thread: Thread) {
         let _ = self.collector.set(thread);
     }
 
     pub(crate) fn is_collector(&self, thread: ThreadId) -> bool {
-        self.collector.get() == Some(&thread)
+        self.collector.get().map(Thread::id) == Some(thread)
+    }
+
+    /// Tells the collector to do something, and wakes it for that; `false` where it is gone.
+    pub(crate) fn tell(&self, control: Control) -> bool {
+        let is_told = self.lanes.control.send(control).is_ok();
+        // At the very start it is not known yet, and finds it at its next tick.
+        if let Some(collector) = self.collector.get() {
+            collector.unpark();
+        }
+        is_told
     }
 
     pub(crate) fn stop(&self) {
@@ -136,7 +146,7 @@ impl Recorder {
     pub(crate) fn wake(&self) {
         // Relaxed: a wake too many, or one that waits for the next tick, is no harm.
         if !self.waking.swap(true, Ordering::Relaxed) {
-            let _ = self.lanes.control.try_send(Control::Wake);
+            self.tell(Control::Wake);
         }
     }
 }
