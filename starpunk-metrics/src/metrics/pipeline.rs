@@ -41,7 +41,7 @@ pub(crate) fn pipeline(config: Config) -> (Arc<Recorder>, Collector) {
     let recorder_lanes = RecorderLanes {
         queues,
         forced,
-        forced_capacity: config.buffer_size,
+        forced_capacity: config.buffer_size.max(Gauges::MOST_QUEUE_EVENTS),
         control,
         errands,
     };

@@ -4,18 +4,27 @@
 //! atomic costs two thirds of a reading of the clock.
 
 use std::cell::{Cell, RefCell};
+use std::ops::Range;
 use std::sync::Arc;
 
 use crossbeam_utils::atomic::AtomicCell;
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::model::aggregate::Aggregate;
+use crate::model::clock::Ticks;
 use crate::model::event::Event;
 use crate::model::gauges::{DropReason, Gauges};
 use crate::record::recorder::Recorder;
 
 /// How many events a thread's first ring holds: 4 KB.
 const FIRST_CAPACITY: usize = Gauges::FREE_QUEUE_EVENTS;
+
+/// From so many on, 64 KB, the collector may be woken instead of making a larger ring.
+const LARGE_CAPACITY: usize = 1_024;
+
+/// At which pace it is, in nanoseconds an event. Where they come faster a wake, some microseconds, costs too much of the time
+/// that they take; where they come slower the collector comes round before the largest ring is three quarters full.
+const WAKING_PACE: Range<u64> = 200..16_000;
 
 /// How many the largest holds: 512 KB, half of what all threads may take.
 const MOST_CAPACITY: usize = 8_192;
@@ -38,6 +47,8 @@ pub(crate) struct Queue {
     events: RefCell<Producer<Event>>,
     /// There is room for so many events at least; then the collector's progress is looked at.
     room: Cell<usize>,
+    /// When that was, and how much was found.
+    looked: Cell<(Ticks, usize)>,
     /// There was none, and so many events are counted here before it is looked for again.
     refused: Cell<u32>,
     counted: Arc<Counted>,
@@ -71,6 +82,7 @@ impl Queue {
             thread,
             events: RefCell::new(ring(recorder, FIRST_CAPACITY, thread, &counted)),
             room: Cell::new(FIRST_CAPACITY / 2),
+            looked: Cell::new((Ticks::now(), FIRST_CAPACITY / 2)),
             refused: Cell::new(0),
             counted,
         }
@@ -107,8 +119,7 @@ impl Queue {
         })
     }
 
-    /// Sees to it that there is room, and tells for how many events: a ring that is half full gives way to a larger one; of one
-    /// that cannot the collector is woken when it is three quarters full.
+    /// Sees to it that there is room, and tells for how many events.
     #[cold]
     fn find_room(&self, recorder: &Recorder) -> usize {
         let Ok(mut events) = self.events.try_borrow_mut() else {
@@ -118,25 +129,41 @@ impl Queue {
             self.refused.set(refused);
             return 0;
         }
-        let room = self.room_in(recorder, &mut events);
+        let pays_to_wake = WAKING_PACE.contains(&self.pace());
+        let room = self.room_in(recorder, &mut events, pays_to_wake);
         self.room.set(room);
+        self.looked.set((Ticks::now(), room));
         if room == 0 {
             self.refused.set(REFUSED_AT_ONCE);
         }
         room
     }
 
-    fn room_in(&self, recorder: &Recorder, events: &mut Producer<Event>) -> usize {
+    /// How many nanoseconds there were to an event since room was looked for.
+    fn pace(&self) -> u64 {
+        let (then, found) = self.looked.get();
+        then.nanos_until(Ticks::now()) / found.max(1) as u64
+    }
+
+    /// A ring that is half full gives way to a larger one, or the collector is woken; of the largest, when it is three quarters
+    /// full. One that is full gives way while there is room for another.
+    fn room_in(
+        &self,
+        recorder: &Recorder,
+        events: &mut Producer<Event>,
+        pays_to_wake: bool,
+    ) -> usize {
         let capacity = events.buffer().capacity();
         let free = events.slots();
         if free > capacity / 2 {
             return free - capacity / 2;
         }
-        let is_largest = capacity >= MOST_CAPACITY;
-        if (free == 0 || !is_largest) && self.grow(recorder, events) {
+        let wakes = pays_to_wake && capacity >= LARGE_CAPACITY;
+        let grows = free == 0 || !wakes && capacity < MOST_CAPACITY;
+        if grows && self.grow(recorder, events) {
             return events.buffer().capacity() / 2;
         }
-        if free > capacity / 4 {
+        if !wakes && free > capacity / 4 {
             return free - capacity / 4;
         }
         recorder.wake();
