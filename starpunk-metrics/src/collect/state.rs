@@ -280,10 +280,7 @@ fn trace_of(ended: Ended, reasons: Reasons, anchor: &Anchor) -> Option<TraceReco
         return None;
     }
     let omitted = ended.omitted.max(ended.missing());
-    let Ended {
-        end, mut children, ..
-    } = ended;
-    children.shrink_to_fit();
+    let Ended { end, children, .. } = ended;
     Some(TraceRecord {
         started_at: anchor.wall_time(end.request.start),
         duration: Duration::from_nanos(end.verdict.nanos),

@@ -3,6 +3,7 @@
 //! They are what StarPunk, where this library comes from, counts. For an application's own there is
 //! [`track_business`](crate::track_business).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::callsite::{CallKind, Callsite};
@@ -75,7 +76,7 @@ fn track<const N: usize>(
         return;
     }
     // Outside of `with_current`: what becomes a value is the application's, and may record something itself.
-    let detail = Box::new(Detail {
+    let detail = Arc::new(Detail {
         duration: Some(duration),
         fields: fields().into(),
         ..Detail::default()

@@ -4,6 +4,7 @@
 
 use std::fmt::{self, Display, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use crate::model::event::Detail;
 use crate::model::few_fields::FewFields;
@@ -19,15 +20,15 @@ pub trait FieldSource<R: ?Sized> {
     fn tell(self, output: Option<&R>) -> Told;
 }
 
-/// Fields, in the box in which they travel.
+/// Fields, in the form in which they travel.
 #[derive(Debug)]
-pub struct Told(pub(crate) Option<Box<Detail>>);
+pub struct Told(pub(crate) Option<Arc<Detail>>);
 
 impl Told {
     fn from_fields(evaluate: impl FnOnce() -> FewFields) -> Self {
         let fields = catch_unwind(AssertUnwindSafe(evaluate)).unwrap_or_default();
         Self((!fields.is_empty()).then(|| {
-            Box::new(Detail {
+            Arc::new(Detail {
                 fields,
                 ..Detail::default()
             })
@@ -37,7 +38,10 @@ impl Told {
     fn and(self, more: Self) -> Self {
         match (self.0, more.0) {
             (Some(mut fields), Some(more)) => {
-                fields.fields = std::mem::take(&mut fields.fields).and(more.fields);
+                // Nobody else has either yet: this is no copy.
+                let told = Arc::make_mut(&mut fields);
+                let more = Arc::unwrap_or_clone(more).fields;
+                told.fields = std::mem::take(&mut told.fields).and(more);
                 Self(Some(fields))
             }
             (one, other) => Self(one.or(other)),

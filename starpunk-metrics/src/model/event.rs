@@ -1,7 +1,7 @@
 //! What crosses the channel: one finished operation, in at most 64 bytes.
 //!
 //! Times are raw ticks; names are a `&'static Callsite` or a small number given out by an `Interner`. What is rare
-//! (fields, the class of an error) travels in a box.
+//! (fields, the class of an error) travels apart.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +42,8 @@ pub(crate) struct Call {
     pub(crate) site: &'static Callsite,
     pub(crate) start: Ticks,
     pub(crate) end: Ticks,
-    pub(crate) detail: Option<Box<Detail>>,
+    /// Shared, once it has been collected, by its record and the trace of its request.
+    pub(crate) detail: Option<Arc<Detail>>,
     pub(crate) request: Option<RequestId>,
     /// How many database operations were recorded inside it.
     pub(crate) statements: u32,
@@ -122,7 +123,7 @@ impl Call {
 }
 
 /// What few calls have.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Detail {
     /// How long the call took, where that was told and not measured.
     pub(crate) duration: Option<Duration>,

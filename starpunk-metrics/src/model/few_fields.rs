@@ -1,6 +1,6 @@
-//! The fields of one call as they travel: up to two, which is what most have, lie in the box that they come in.
+//! The fields of one call as they travel: up to two, which is what most have, lie in the allocation that they come in.
 
-use crate::model::field::Field;
+use crate::model::field::{Field, Value};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) enum FewFields {
@@ -23,6 +23,19 @@ impl FewFields {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.as_slice().is_empty()
+    }
+
+    /// How many bytes they hold elsewhere.
+    pub(crate) fn memory(&self) -> usize {
+        let fields = match self {
+            Self::More(fields) => fields.capacity() * size_of::<Field>(),
+            _ => 0,
+        };
+        let texts = self.as_slice().iter().map(|(_, value)| match value {
+            Value::Text(text) => text.len(),
+            _ => 0,
+        });
+        fields + texts.sum::<usize>()
     }
 
     pub(crate) fn to_vec(&self) -> Vec<Field> {
@@ -61,6 +74,20 @@ impl<const N: usize> From<[Field; N]> for FewFields {
     }
 }
 
+impl FromIterator<Field> for FewFields {
+    fn from_iter<I: IntoIterator<Item = Field>>(fields: I) -> Self {
+        let mut fields = fields.into_iter();
+        match (fields.next(), fields.next(), fields.next()) {
+            (None, ..) => Self::None,
+            (Some(only), None, _) => Self::One([only]),
+            (Some(first), Some(second), None) => Self::Two([first, second]),
+            (Some(first), Some(second), Some(third)) => {
+                Self::More([first, second, third].into_iter().chain(fields).collect())
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +104,10 @@ mod tests {
                 FewFields::from([0].map(field)).and([1, 2].map(field).into()),
                 3,
             ),
+            (FewFields::from_iter([]), 0),
+            (FewFields::from_iter([0].map(field)), 1),
+            (FewFields::from_iter([0, 1].map(field)), 2),
+            (FewFields::from_iter([0, 1, 2, 3].map(field)), 4),
         ] {
             let expected: Vec<Field> = (0..count).map(field).collect();
             assert_eq!(fields.as_slice(), expected);

@@ -8,6 +8,9 @@ use std::time::Duration;
 const SUB_BUCKET_BITS: u32 = 4;
 const SUB_BUCKETS: u64 = 1 << SUB_BUCKET_BITS;
 
+/// The range of buckets grows by so many at once.
+const BLOCK: u32 = 8;
+
 /// A mergeable histogram of durations; it holds only the range of buckets that was used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Histogram {
@@ -105,20 +108,21 @@ impl Histogram {
 
     #[cold]
     fn add_outside(&mut self, index: u32, count: u64) {
+        let begin = index / BLOCK * BLOCK;
         if self.counts.is_empty() {
-            self.first = index;
+            self.first = begin;
         }
-        if index < self.first {
-            let missing = (self.first - index) as usize;
+        if begin < self.first {
+            let missing = (self.first - begin) as usize;
             self.counts.splice(0..0, std::iter::repeat_n(0, missing));
-            self.first = index;
+            self.first = begin;
         }
-        let at = (index - self.first) as usize;
-        if at >= self.counts.len() {
-            self.counts.reserve_exact(at + 1 - self.counts.len());
-            self.counts.resize(at + 1, 0);
+        let end = (begin + BLOCK - self.first) as usize;
+        if end > self.counts.len() {
+            self.counts.reserve_exact(end - self.counts.len());
+            self.counts.resize(end, 0);
         }
-        self.counts[at] += count;
+        self.counts[(index - self.first) as usize] += count;
     }
 }
 

@@ -1,12 +1,14 @@
 //! One statement or function of a request: as it is gathered, and as it is read.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::callsite::{CallKind, Callsite};
 use crate::model::clock::{TickSpan, Ticks, ticks_in};
-use crate::model::event::Call;
-use crate::model::field::{Field, Fields, Value};
+use crate::model::event::{Call, Detail};
+use crate::model::few_fields::FewFields;
+use crate::model::field::{Field, Fields};
 use crate::model::names::Names;
 use crate::model::operation::{Outcome, OutcomeKind};
 use crate::model::pool::{PoolEvent, PoolUse};
@@ -18,8 +20,8 @@ use crate::model::trace::milliseconds;
 pub(crate) struct Child {
     pub(crate) start: Ticks,
     pub(crate) what: What,
-    /// What few have.
-    detail: Option<Box<ChildDetail>>,
+    /// What few have; of a call, its record has the same one.
+    detail: Option<Arc<Detail>>,
     pub(crate) taken: TickSpan,
     /// Of a statement.
     rows: u32,
@@ -43,12 +45,6 @@ pub(crate) enum What {
     PoolWait(u16),
 }
 
-#[derive(Clone, Debug, Default)]
-struct ChildDetail {
-    error_class: Option<&'static str>,
-    fields: Vec<Field>,
-}
-
 impl Child {
     pub(crate) fn of_statement(statement: &Statement, thread: u32) -> Self {
         Self {
@@ -67,12 +63,6 @@ impl Child {
     }
 
     pub(crate) fn of_call(call: &Call, thread: u32) -> Self {
-        let detail = call.detail.as_ref().map(|detail| {
-            Box::new(ChildDetail {
-                error_class: detail.error_class,
-                fields: detail.fields.to_vec(),
-            })
-        });
         // What was told and not measured ended when it was told.
         let told = call.detail.as_ref().and_then(|detail| detail.duration);
         let (start, taken) = match told {
@@ -82,7 +72,7 @@ impl Child {
         Self {
             start,
             what: What::Function(call.site),
-            detail,
+            detail: call.detail.clone(),
             taken,
             rows: 0,
             thread,
@@ -98,9 +88,9 @@ impl Child {
             PoolEvent::Waited(_) | PoolEvent::Used(_) => OutcomeKind::Ok,
         };
         let detail = (outcome == OutcomeKind::Error).then(|| {
-            Box::new(ChildDetail {
+            Arc::new(Detail {
                 error_class: Some("timeout"),
-                fields: Vec::new(),
+                ..Detail::default()
             })
         });
         Self {
@@ -143,13 +133,7 @@ impl Child {
     /// How much memory it holds beside itself.
     pub(crate) fn detail_bytes(&self) -> usize {
         let Some(detail) = &self.detail else { return 0 };
-        let texts = detail.fields.iter().map(|(_, value)| match value {
-            Value::Text(text) => text.len(),
-            _ => 0,
-        });
-        size_of::<ChildDetail>()
-            + detail.fields.capacity() * size_of::<Field>()
-            + texts.sum::<usize>()
+        size_of::<Detail>() + detail.fields.memory()
     }
 
     /// As it is read, of a request that took from `start` to `end`.
@@ -175,7 +159,7 @@ impl Child {
             }
             What::PoolWait(pool) => (SpanKind::PoolWait, names.pools.name(pool), None, None),
         };
-        let fields = self.detail.as_ref().map(|detail| detail.fields.clone());
+        let fields = self.detail.as_ref().map(|detail| detail.fields.to_vec());
         TraceSpan {
             kind,
             name,
@@ -199,33 +183,31 @@ fn late(is_late: bool) -> Flags {
 }
 
 /// What is worth telling of a statement beside its time and rows; usually nothing.
-fn statement_detail(statement: &Statement) -> Option<Box<ChildDetail>> {
+fn statement_detail(statement: &Statement) -> Option<Arc<Detail>> {
     let detail = statement.detail.as_ref()?;
-    let mut fields = Vec::new();
-    if let Some(code) = detail.error_code {
-        fields.push(("error_code", code.into()));
-    }
-    if let Some(changed) = detail.rows_changed {
-        fields.push(("rows_changed", changed.into()));
-    }
-    if let Some(size) = detail.batch_size {
-        fields.push(("batch_size", size.into()));
-    }
-    if detail.scan_steps > 0 {
-        fields.push(("scan_steps", detail.scan_steps.into()));
-    }
-    if let Some(lock) = &detail.lock {
-        let waited = milliseconds(lock.waited.duration());
-        fields.push(("lock_wait_ms", waited.into()));
-    }
-    if fields.is_empty() && detail.error_class.is_none() {
-        return None;
-    }
-    fields.shrink_to_fit();
-    Some(Box::new(ChildDetail {
-        error_class: detail.error_class,
-        fields,
-    }))
+    let scan_steps = Some(detail.scan_steps).filter(|steps| *steps > 0);
+    let waited = detail
+        .lock
+        .as_ref()
+        .map(|lock| milliseconds(lock.waited.duration()));
+    let known: [Option<Field>; 5] = [
+        detail.error_code.map(|code| ("error_code", code.into())),
+        detail
+            .rows_changed
+            .map(|changed| ("rows_changed", changed.into())),
+        detail.batch_size.map(|size| ("batch_size", size.into())),
+        scan_steps.map(|steps| ("scan_steps", steps.into())),
+        waited.map(|waited| ("lock_wait_ms", waited.into())),
+    ];
+    let fields: FewFields = known.into_iter().flatten().collect();
+    let is_told = !fields.is_empty() || detail.error_class.is_some();
+    is_told.then(|| {
+        Arc::new(Detail {
+            duration: None,
+            error_class: detail.error_class,
+            fields,
+        })
+    })
 }
 
 /// What kind of work a span of a trace is.

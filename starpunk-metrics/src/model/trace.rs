@@ -112,11 +112,11 @@ pub(crate) struct TraceRecord {
 ///
 /// Most requests of a busy site do little: those have no allocation.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Children(Option<Arc<Vec<Child>>>);
+pub(crate) struct Children(Option<Arc<[Child]>>);
 
 impl From<Vec<Child>> for Children {
     fn from(children: Vec<Child>) -> Self {
-        Self((!children.is_empty()).then(|| Arc::new(children)))
+        Self((!children.is_empty()).then(|| Arc::from(children)))
     }
 }
 
@@ -133,12 +133,17 @@ impl Children {
     fn bytes(&self) -> usize {
         let Some(children) = &self.0 else { return 0 };
         let details = children.iter().map(Child::detail_bytes);
-        size_of::<Vec<Child>>() + children.capacity() * size_of::<Child>() + details.sum::<usize>()
+        size_of_val::<[Child]>(children) + details.sum::<usize>()
     }
 
-    /// A copy only where a reader still has the ones before.
+    /// By a copy: there is hardly ever anything to add.
     fn push(&mut self, child: Child) {
-        Arc::make_mut(self.0.get_or_insert_default()).push(child);
+        *self = self
+            .iter()
+            .cloned()
+            .chain([child])
+            .collect::<Vec<_>>()
+            .into();
     }
 }
 

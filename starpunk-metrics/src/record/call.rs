@@ -4,6 +4,7 @@
 //! what is done on the way out is one function here, which looks at the thread's own view once.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use crate::model::callsite::{CallKind, Callsite};
 use crate::model::clock::Ticks;
@@ -134,7 +135,7 @@ impl Inside {
         self,
         end: Ticks,
         outcome: Outcome,
-        tell: impl FnOnce() -> Option<Box<Detail>>,
+        tell: impl FnOnce() -> Option<Arc<Detail>>,
     ) {
         self.leave(end, outcome).post_with(tell);
     }
@@ -259,7 +260,7 @@ impl Ended {
 
     /// Records it with what `tell` knows of it if that has a chance to be kept.
     #[inline]
-    pub(crate) fn post_with(&self, tell: impl FnOnce() -> Option<Box<Detail>>) {
+    pub(crate) fn post_with(&self, tell: impl FnOnce() -> Option<Arc<Detail>>) {
         let (sampled, kept) = self.is_kept();
         // Outside of `with_current`: what is told is the application's code, and may record something itself.
         let detail = if kept { tell() } else { None };
@@ -284,7 +285,7 @@ impl Ended {
     }
 
     #[inline(never)]
-    fn post_told(&self, sampled: bool, detail: Option<Box<Detail>>) {
+    fn post_told(&self, sampled: bool, detail: Option<Arc<Detail>>) {
         current::with_current(|current| current.post_call(self, Some(sampled), detail));
     }
 
@@ -314,7 +315,7 @@ impl Ended {
         &self,
         request: Option<&Request>,
         sampled: bool,
-        detail: Option<Box<Detail>>,
+        detail: Option<Arc<Detail>>,
     ) -> Event {
         Event::Call(Call {
             site: self.site,
@@ -335,11 +336,12 @@ impl Ended {
 impl Current<'_> {
     /// Counts a call, and posts it; `sampled` where the dice were thrown for it.
     #[inline]
-    fn post_call(&self, ended: &Ended, sampled: Option<bool>, mut detail: Option<Box<Detail>>) {
+    fn post_call(&self, ended: &Ended, sampled: Option<bool>, mut detail: Option<Arc<Detail>>) {
         if let Outcome::Error(class) = ended.outcome
             && !ended.site.is_usual_class(class)
         {
-            detail.get_or_insert_default().error_class = Some(class);
+            // Nobody else has it yet: this is no copy.
+            Arc::make_mut(detail.get_or_insert_default()).error_class = Some(class);
         }
         ended.count(self.recorder, self.request);
         let sampled = sampled.unwrap_or_else(|| self.samples(ended.site));

@@ -241,7 +241,7 @@ fn texts_count_among_the_bytes_that_are_held() {
             site: &SITE,
             start: Ticks::ZERO,
             end: Ticks::ZERO,
-            detail: Some(Box::new(detail())),
+            detail: Some(Arc::new(detail())),
             request: None,
             statements: 0,
             polls: Polls::default(),
