@@ -326,9 +326,13 @@ fn shorten(fingerprint: &mut String) {
         return;
     }
     let head = cut(fingerprint, MAX_FINGERPRINT_BYTES + 1);
-    // Whether a word or a quoted name is shown may depend on what follows: cut where that cannot matter.
+    // Whether a word or a quoted name is shown may depend on what follows: cut where that cannot matter, and not where all that
+    // follows is hidden, the mark too.
     let tokens = Tokens::read(head);
-    let last = tokens.list.iter().rev().find(|token| {
+    let hides = |token: &Token<'_>| matches!(token.kind, Kind::Keyword("ATTACH" | "PRAGMA"));
+    let length = tokens.list.iter().position(hides);
+    let shown = &tokens.list[..length.unwrap_or(tokens.list.len())];
+    let last = shown.iter().rev().find(|token| {
         token.end < head.len()
             && !matches!(token.code(), "" | "." | ELLIPSIS)
             && !matches!(token.kind, Kind::Keyword(_))

@@ -351,3 +351,18 @@ fn what_a_module_or_a_column_takes_for_a_string_is_hidden() {
         }
     }
 }
+
+#[test]
+fn a_long_fingerprint_is_not_cut_where_the_mark_would_be_hidden() {
+    for end in [
+        "ATTACH 'path' AS name KEY 'key'",
+        "PRAGMA table_info(name)",
+        "PRAGMA key = 'secret'",
+    ] {
+        for columns in 1990..2060 {
+            let sql = format!("SELECT {}; {end}", "a".repeat(columns));
+            let once = of(&sql, DoubleQuotes::AreNames);
+            assert_eq!(of(&once, DoubleQuotes::AreNames), once, "{columns}: {end}");
+        }
+    }
+}
