@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, TryRecvError};
 
 use crate::collect::diagnosis;
 use crate::collect::memory::MemorySampler;
-use crate::collect::queues::{NewQueue, Queues};
+use crate::collect::queues::{NewQueue, NewWideQueue, Queues};
 use crate::collect::report;
 use crate::collect::state::{State, View};
 use crate::collect::statements;
@@ -39,6 +39,7 @@ const LOSS_WARNING_INTERVAL: Duration = Duration::from_secs(60);
 /// The channels, as the collecting side holds them.
 pub(crate) struct Lanes {
     pub(crate) queues: Receiver<NewQueue>,
+    pub(crate) wide_queues: Receiver<NewWideQueue>,
     pub(crate) forced: Receiver<Event>,
     pub(crate) control: Receiver<Control>,
     pub(crate) errands: Receiver<PlanErrand>,
@@ -195,7 +196,12 @@ impl Collector {
     }
 
     fn drain_lanes(&mut self, complete: bool, view: &View<'_>) {
-        self.queues.extend(self.lanes.queues.try_iter());
+        let Lanes {
+            queues,
+            wide_queues,
+            ..
+        } = &self.lanes;
+        self.queues.add(queues.try_iter(), wide_queues.try_iter());
         self.queues
             .drain(complete, &mut self.state, view, &self.gauges);
         for _ in 0..self.lanes.forced.len() {

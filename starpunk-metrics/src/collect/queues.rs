@@ -10,6 +10,7 @@ use crate::collect::state::{State, View};
 use crate::model::aggregate::Aggregate;
 use crate::model::event::Event;
 use crate::model::gauges::Gauges;
+use crate::model::wide_event::WideEvent;
 
 /// How many events are taken before their room is given back.
 const CHUNK: usize = 64;
@@ -22,18 +23,39 @@ type Counted = Arc<AtomicCell<Option<Box<Aggregate>>>>;
 
 /// A ring, as it comes from its thread.
 pub(crate) type NewQueue = (u32, Consumer<Event>, Counted);
+pub(crate) type NewWideQueue = (u32, Consumer<WideEvent>);
 
 /// Rings that have not ended, those of a thread in the order in which it began them.
 #[derive(Default)]
-pub(crate) struct Queues(Vec<NewQueue>);
+pub(crate) struct Queues {
+    events: Vec<(End<Event>, Counted)>,
+    wide: Vec<End<WideEvent>>,
+}
+
+/// An end of a ring, and what was seen of it.
+struct End<T> {
+    thread: u32,
+    events: Consumer<T>,
+    /// So many are to be taken.
+    ready: usize,
+    /// And then there will be no more.
+    has_ended: bool,
+}
 
 impl Queues {
-    pub(crate) fn extend(&mut self, new: impl Iterator<Item = NewQueue>) {
-        self.0.extend(new);
+    pub(crate) fn add(
+        &mut self,
+        queues: impl Iterator<Item = NewQueue>,
+        wide: impl Iterator<Item = NewWideQueue>,
+    ) {
+        let queues = queues.map(|(thread, events, counted)| (End::new(thread, events), counted));
+        self.events.extend(queues);
+        self.wide
+            .extend(wide.map(|(thread, events)| End::new(thread, events)));
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.events.len()
     }
 
     /// Takes what is in the rings now, and lets go of those that have ended.
@@ -45,30 +67,58 @@ impl Queues {
         gauges: &Gauges,
     ) {
         let deadline = Instant::now() + OWNER_TIMEOUT;
-        let mut at = 0;
-        // They stay where they are: what an event does to whoever looks at it must not cost them.
-        while let Some((thread, events, counted)) = self.0.get_mut(at) {
-            // Asked before the events are taken: a thread that is gone now has posted its last.
-            let has_ended = events.is_abandoned();
-            // Counted before they are taken: under a steady flood an answer must not wait for a silence that never comes.
-            let mut left = events.slots();
-            while left > 0 {
-                let Ok(chunk) = events.read_chunk(left.min(CHUNK)) else {
-                    break;
-                };
-                left -= chunk.len();
-                for event in chunk {
-                    state.observe(event, *thread, view);
-                }
-            }
+        // The large ones are looked at later and taken first: so a statement that failed is before the call that failed by it.
+        self.events.iter_mut().for_each(|(end, _)| end.look());
+        self.wide.iter_mut().for_each(End::look);
+        for end in &mut self.wide {
+            end.drain(|event, thread| state.observe(event.into(), thread, view));
+        }
+        for (end, counted) in &mut self.events {
+            end.drain(|event, thread| state.observe(event, thread, view));
             take_counted(counted, complete.then_some(deadline), &mut state.aggregate);
-            if has_ended {
-                gauges.give_queue_room(events.buffer().capacity());
-                self.0.remove(at);
-            } else {
-                at += 1;
+        }
+        // They stay where they are until then: what an event does to whoever looks at it must not cost them.
+        self.wide.retain(|end| end.stays(gauges));
+        self.events.retain(|(end, _)| end.stays(gauges));
+    }
+}
+
+impl<T> End<T> {
+    fn new(thread: u32, events: Consumer<T>) -> Self {
+        Self {
+            thread,
+            events,
+            ready: 0,
+            has_ended: false,
+        }
+    }
+
+    /// Sees how much there is. Under a steady flood an answer must not wait for a silence that never comes.
+    fn look(&mut self) {
+        // Asked before they are counted: a thread that is gone now has posted its last.
+        self.has_ended = self.events.is_abandoned();
+        self.ready = self.events.slots();
+    }
+
+    /// Takes what was there.
+    fn drain(&mut self, mut observe: impl FnMut(T, u32)) {
+        while self.ready > 0 {
+            let Ok(chunk) = self.events.read_chunk(self.ready.min(CHUNK)) else {
+                break;
+            };
+            self.ready -= chunk.len();
+            for event in chunk {
+                observe(event, self.thread);
             }
         }
+    }
+
+    /// Whether more may come; the room of one that has ended is there for others.
+    fn stays(&self, gauges: &Gauges) -> bool {
+        if self.has_ended {
+            gauges.give_queue_room(self.events.buffer().capacity() * size_of::<T>());
+        }
+        !self.has_ended
     }
 }
 

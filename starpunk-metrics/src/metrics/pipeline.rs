@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::collect::collector::{Collector, Lanes as CollectorLanes};
 use crate::config::Config;
+use crate::model::event::Event;
 use crate::model::gauges::Gauges;
 use crate::model::names::Names;
 use crate::model::policy::Policy;
@@ -29,19 +30,24 @@ pub(crate) fn pipeline(config: Config) -> (Arc<Recorder>, Collector) {
     let names = Arc::new(Names::default());
     let waking = Arc::new(AtomicBool::new(false));
     let (queues, new_queues) = crossbeam_channel::unbounded();
+    let (wide_queues, new_wide_queues) = crossbeam_channel::unbounded();
     let forced = crossbeam_channel::unbounded();
     let (control, questions) = crossbeam_channel::unbounded();
     let (errands, to_run) = crossbeam_channel::bounded(MAX_ERRANDS);
     let collector_lanes = CollectorLanes {
         queues: new_queues,
+        wide_queues: new_wide_queues,
         forced: forced.1.clone(),
         control: questions,
         errands: to_run,
     };
     let recorder_lanes = RecorderLanes {
         queues,
+        wide_queues,
         forced,
-        forced_capacity: config.buffer_size.max(Gauges::MOST_QUEUE_EVENTS),
+        forced_capacity: config
+            .buffer_size
+            .max(Gauges::MOST_QUEUE_BYTES / size_of::<Event>()),
         control,
         errands,
     };
@@ -133,14 +139,14 @@ mod tests {
                 scope.spawn(|| flood(&metrics));
             }
         });
-        assert!(!gauges(&metrics).take_queue_room(8_192), "it is used");
+        assert!(!gauges(&metrics).take_queue_room(512 * 1024), "it is used");
         drop(held_up);
         // A thread is joined before its thread-locals are gone for certain.
         while metrics.snapshot().collector.threads > 0 {
             std::thread::yield_now();
         }
         assert_eq!(metrics.stats().total_count, 4 * FLOOD);
-        assert!(gauges(&metrics).take_queue_room(Gauges::MOST_QUEUE_EVENTS));
+        assert!(gauges(&metrics).take_queue_room(Gauges::MOST_QUEUE_BYTES));
         assert!(!gauges(&metrics).take_queue_room(1));
     }
 

@@ -1,4 +1,4 @@
-//! What crosses the channel: one finished operation, in at most 64 bytes.
+//! One finished operation, in at most 64 bytes. In this form it crosses the channel if it has no allocation, and is kept.
 //!
 //! Times are raw ticks; names are a `&'static Callsite` or a small number given out by an `Interner`. What is rare
 //! (fields, the class of an error) travels apart.
@@ -21,7 +21,7 @@ use crate::model::transaction::Transaction;
 #[derive(Debug)]
 pub(crate) enum Event {
     Statement(Statement),
-    /// The request itself, which has ended: no copy of what its threads have shared.
+    /// The request itself, which has ended.
     Request(Arc<EndedRequest>),
     /// No operation of its own: its statements are.
     Transaction(Box<Transaction>),

@@ -48,31 +48,31 @@ pub(crate) struct Gauges {
     heartbeats: AtomicU64,
     restarts: AtomicU64,
     hooks_replaced: AtomicU64,
-    /// How many events the larger rings of all threads have room for.
+    /// The bytes of the larger rings of all threads.
     queue_room: AtomicUsize,
 }
 
 impl Gauges {
     /// So large a ring every thread may have.
-    pub(crate) const FREE_QUEUE_EVENTS: usize = 64;
+    pub(crate) const FREE_QUEUE_BYTES: usize = 4 * 1024;
 
-    /// So many events may lie in the larger ones of all threads together: of 64 bytes, 1 MB.
-    pub(crate) const MOST_QUEUE_EVENTS: usize = 16_384;
+    /// So much may the larger ones of all threads take together.
+    pub(crate) const MOST_QUEUE_BYTES: usize = 1024 * 1024;
 
     /// Takes room for a larger ring; `false` where there is none.
-    pub(crate) fn take_queue_room(&self, events: usize) -> bool {
-        let taken = self.queue_room.fetch_add(events, Relaxed);
-        let fits = taken.saturating_add(events) <= Self::MOST_QUEUE_EVENTS;
+    pub(crate) fn take_queue_room(&self, bytes: usize) -> bool {
+        let taken = self.queue_room.fetch_add(bytes, Relaxed);
+        let fits = taken.saturating_add(bytes) <= Self::MOST_QUEUE_BYTES;
         if !fits {
-            self.queue_room.fetch_sub(events, Relaxed);
+            self.queue_room.fetch_sub(bytes, Relaxed);
         }
         fits
     }
 
     /// Gives back what a ring of this size had taken.
-    pub(crate) fn give_queue_room(&self, events: usize) {
-        if events > Self::FREE_QUEUE_EVENTS {
-            self.queue_room.fetch_sub(events, Relaxed);
+    pub(crate) fn give_queue_room(&self, bytes: usize) {
+        if bytes > Self::FREE_QUEUE_BYTES {
+            self.queue_room.fetch_sub(bytes, Relaxed);
         }
     }
 

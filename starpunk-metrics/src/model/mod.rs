@@ -41,3 +41,4 @@ pub(crate) mod tally;
 pub(crate) mod trace;
 pub(crate) mod trace_parent;
 pub(crate) mod transaction;
+pub(crate) mod wide_event;

@@ -10,6 +10,7 @@ use crate::model::request::Request;
 use crate::model::request_id::RequestId;
 use crate::model::sampling::Dice;
 use crate::model::statement::{Flags, Statement};
+use crate::model::wide_event::WideEvent;
 use crate::record::context::Context;
 use crate::record::local::{Bound, LOCAL, Local};
 use crate::record::queue::Queue;
@@ -171,19 +172,20 @@ impl Current<'_> {
         self.request.is_some_and(Request::is_over)
     }
 
-    #[inline]
     pub(crate) fn post(&self, event: Event) {
-        self.post_with(|| event);
+        if self.is_open() {
+            self.queue.post(self.recorder, event);
+        }
     }
 
-    /// Posts what `make` makes, which so is written once, where it is to lie.
-    #[inline(always)]
-    fn post_with(&self, make: impl FnOnce() -> Event) {
-        if self.recorder.is_stopped() {
+    /// Whether anything is taken still; counts it where not.
+    #[inline]
+    fn is_open(&self) -> bool {
+        let is_stopped = self.recorder.is_stopped();
+        if is_stopped {
             self.recorder.count_stopped(1);
-            return;
         }
-        self.queue.post_with(self.recorder, make);
+        !is_stopped
     }
 
     /// Counts a statement that took so many ticks, and posts it.
@@ -195,7 +197,12 @@ impl Current<'_> {
             Some(request) => request.count_statement(statement.taken.count()),
             None => self.count_if_unattributed(),
         }
-        self.post_with(|| Event::Statement(statement));
+        if statement.detail.is_some() {
+            self.post(Event::Statement(statement));
+        } else if self.is_open() {
+            self.queue
+                .post_narrow(self.recorder, || Event::Statement(statement));
+        }
     }
 
     /// Counts what belongs to no request although there are some: its context was lost on the way.
@@ -208,7 +215,7 @@ impl Current<'_> {
 }
 
 /// Posts to this pipeline, whatever this thread works for.
-pub(crate) fn post_to(recorder: &Arc<Recorder>, event: Event) {
+pub(crate) fn post_to(recorder: &Arc<Recorder>, event: WideEvent) {
     LOCAL.with(|local| {
         let is_bound = |local: &Local| {
             let work = local.work.try_borrow();
@@ -221,7 +228,7 @@ pub(crate) fn post_to(recorder: &Arc<Recorder>, event: Event) {
             && let Some(bound) = work.bound_to(recorder.id)
             && !recorder.is_stopped()
         {
-            bound.queue.post(recorder, event);
+            bound.queue.post_wide(recorder, event);
         } else {
             recorder.count_stopped(1);
         }

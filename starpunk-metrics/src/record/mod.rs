@@ -11,6 +11,7 @@ mod local;
 pub(crate) mod queue;
 pub(crate) mod recorder;
 pub(crate) mod request_context;
+mod ring;
 #[cfg(feature = "tracing")]
 pub(crate) mod span;
 #[cfg(not(feature = "tracing"))]

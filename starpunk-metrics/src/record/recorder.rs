@@ -17,7 +17,7 @@ use crate::model::plan::PlanErrand;
 use crate::model::policy::Policy;
 use crate::model::request::Request;
 use crate::model::sampling::Dice;
-use crate::record::queue::NewQueue;
+use crate::record::queue::{NewQueue, NewWideQueue};
 
 pub(crate) struct Recorder {
     /// Never 0, and never that of another pipeline of this process.
@@ -36,6 +36,7 @@ pub(crate) struct Recorder {
 pub(crate) struct Lanes {
     /// The rings of threads, each before its first event; one whose thread has left it says so.
     pub(crate) queues: Sender<NewQueue>,
+    pub(crate) wide_queues: Sender<NewWideQueue>,
     /// Forced records, already counted, while a ring is full. At most `forced_capacity`, the newest.
     pub(crate) forced: (Sender<Event>, Receiver<Event>),
     pub(crate) forced_capacity: usize,

@@ -16,9 +16,9 @@ use crate::instrument::actix::routes::{MethodLabel, Path, Route, Routes};
 use crate::instrument::actix::spares;
 use crate::model::clock::Ticks;
 use crate::model::ended_request::{RequestEnd, RequestPolls};
-use crate::model::event::Event;
 use crate::model::request::Request;
 use crate::model::request_outcome::RequestOutcome;
+use crate::model::wide_event::WideEvent;
 use crate::record::context::Context;
 use crate::record::current;
 use crate::record::recorder::Recorder;
@@ -312,8 +312,8 @@ impl Drop for RequestGuard {
             self.end(route)
         });
         // Also of one that was left out: what was gathered of it until then goes.
-        let ended = Arc::new(self.request.ended(end));
-        current::post_to(&self.recorder, Event::Request(ended));
+        let ended = self.request.ended(end);
+        current::post_to(&self.recorder, WideEvent::Request(ended));
         self.leave_route();
         if is_counted {
             // Last: whoever sees that no request is in flight finds all their records.
