@@ -34,7 +34,7 @@ pub(crate) struct Recorder {
 
 /// The channels, as the recording side holds them.
 pub(crate) struct Lanes {
-    /// The rings of threads, each before its first event; one whose thread has left it says so.
+    /// The rings of threads, each before its first event; one whose thread has left it says so. Those of large events apart.
     pub(crate) queues: Sender<NewQueue>,
     pub(crate) wide_queues: Sender<NewWideQueue>,
     /// Forced records, already counted, while a ring is full. At most `forced_capacity`, the newest.

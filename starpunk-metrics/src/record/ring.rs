@@ -1,7 +1,7 @@
 //! One ring of a thread: where there is room in it, and when it gives way to a larger one.
 //!
-//! It has one writer and one reader, so neither waits for the other, and a post is a few plain stores. An exchange of an
-//! atomic costs two thirds of a reading of the clock.
+//! It has one writer and one reader, so neither waits for the other, and a post is a few plain stores: no exchange of an atomic,
+//! which would wait for all stores before it.
 
 use std::cell::{Cell, RefCell};
 
