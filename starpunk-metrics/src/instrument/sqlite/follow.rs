@@ -1,7 +1,5 @@
 //! What a statement does to the transaction and to the write lock of its connection.
 
-use std::sync::atomic::Ordering::Relaxed;
-
 use crate::instrument::sqlite::hook::Link;
 use crate::instrument::sqlite::lock::Locks;
 use crate::instrument::sqlite::shapes::{Known, Slot};
@@ -83,7 +81,7 @@ pub(crate) fn follow(
         has_run,
         writes: has_run && seen.effect == Effect::Write && !seen.may_do_nothing,
         rolls_back: seen.may_roll_back && seen.failed,
-        is_left_open: link.ends_left_open.load(Relaxed),
+        is_left_open: link.ends_left_open(),
         others_run: seen.others_run,
     };
     match transactions.ended(current, &ended) {

@@ -58,6 +58,13 @@ impl fmt::Debug for Link {
 }
 
 impl Link {
+    /// Whether the statement that runs now ends a transaction that the application left open.
+    #[inline]
+    pub(crate) fn ends_left_open(&self) -> bool {
+        // Relaxed: a connection is used by one thread at a time.
+        self.ends_left_open.load(Relaxed)
+    }
+
     /// The connection is outside of a transaction, whatever its statements told.
     pub(crate) fn is_outside(&self) {
         self.locks.writes_no_more();

@@ -90,10 +90,17 @@ impl Probe {
         if taken.reaches(finished::slow(numbered, current)) {
             return false;
         }
-        if slot.known.effect != Effect::Read || self.transactions.is_open() {
-            let seen = Seen::of(&slot.known, numbered.shape, running.start, taken);
-            let (transactions, link) = (&mut self.transactions, &self.link);
-            follow::follow(transactions, &self.locks, link, current, &seen);
+        match slot.known.effect {
+            Effect::Read if !self.transactions.is_open() => {}
+            // A transaction of its own, which is over.
+            Effect::Write if !self.transactions.is_open() && !self.link.ends_left_open() => {
+                self.locks.writes_no_more();
+            }
+            _ => {
+                let seen = Seen::of(&slot.known, numbered.shape, running.start, taken);
+                let (transactions, link) = (&mut self.transactions, &self.link);
+                follow::follow(transactions, &self.locks, link, current, &seen);
+            }
         }
         let detail = running.finish(slot, after, did);
         current.post_statement(running.record(detail, did, taken, numbered.shape, current));
