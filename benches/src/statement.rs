@@ -31,3 +31,16 @@ pub fn point_select(connection: &Connection) {
         .expect("the note is there");
     assert_eq!(id, 7);
 }
+
+/// Reads two notes, by texts that are prepared anew each time.
+pub fn selects_anew(connection: &Connection) {
+    for sql in [
+        "SELECT id FROM notes WHERE id = 7",
+        "SELECT id FROM notes WHERE id = 7 AND body = 'note 7'",
+    ] {
+        let id: i64 = connection
+            .query_row(sql, [], |row| row.get(0))
+            .expect("the note is there");
+        assert_eq!(id, 7);
+    }
+}

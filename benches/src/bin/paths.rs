@@ -14,7 +14,7 @@ use actix_web::rt::Runtime;
 use actix_web::test::init_service;
 use actix_web::{App, Error};
 use benches::request::{answer, ours, request, routes};
-use benches::statement::{database, point_select};
+use benches::statement::{database, point_select, selects_anew};
 use starpunk_metrics::sqlite::MonitoredConnection;
 use starpunk_metrics::{Config, Metrics, monitored_query, track_business};
 
@@ -75,6 +75,14 @@ fn path(name: &str, metrics: &Metrics) -> Path {
         "select" => {
             let connection = MonitoredConnection::new(database()).expect("the hook is installed");
             Box::new(move || point_select(&connection))
+        }
+        "select-anew-bare" => {
+            let connection = database();
+            Box::new(move || selects_anew(&connection))
+        }
+        "select-anew" => {
+            let connection = MonitoredConnection::new(database()).expect("the hook is installed");
+            Box::new(move || selects_anew(&connection))
         }
         "request-bare" => ask(runtime.block_on(init_service(app()))),
         "request" | "request-off" => ask(runtime.block_on(init_service(app().wrap(ours(metrics))))),

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::trace::StmtRef;
 
@@ -29,7 +29,7 @@ pub(crate) struct ShapeCache {
     quotes: DoubleQuotes,
     /// By their address; where two meet, the later one stays.
     slots: Box<[Option<Slot>; SLOTS]>,
-    texts: HashMap<Arc<str>, Known>,
+    texts: HashMap<Arc<str>, Arc<Shared>>,
     /// Of `texts` together.
     bytes: usize,
 }
@@ -39,12 +39,17 @@ pub(crate) struct Slot {
     key: usize,
     pub(crate) text: Arc<str>,
     pub(crate) known: Known,
+    /// Where that is kept, if it is not too long.
+    shared: Option<Arc<Shared>>,
     /// As it was read, until the first pipeline asks for it.
     shape: Option<Shape>,
     /// How often the statement had run, and what SQLite had counted of it, when it ended last.
     pub(crate) run: i32,
     pub(crate) counters: Counters,
 }
+
+/// What is known of a text wherever it lies: one that is prepared each time lies elsewhere each time.
+struct Shared(Mutex<Known>);
 
 /// How many rows the runs of a text returned at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,21 +139,25 @@ impl ShapeCache {
 
     #[cold]
     fn fill(&mut self, at: usize, key: usize, text: &str) {
-        let (text, known, shape) = match self.texts.get_key_value(text) {
-            Some((text, known)) => (Arc::clone(text), *known, None),
+        let (text, shared, known, shape) = match self.texts.get_key_value(text) {
+            Some((text, shared)) => {
+                let known = *shared.lock();
+                (Arc::clone(text), Some(Arc::clone(shared)), known, None)
+            }
             None => self.learn(text),
         };
         self.slots[at] = Some(Slot {
             key,
             text,
             known,
+            shared,
             shape,
             run: 0,
             counters: Counters::default(),
         });
     }
 
-    fn learn(&mut self, text: &str) -> (Arc<str>, Known, Option<Shape>) {
+    fn learn(&mut self, text: &str) -> (Arc<str>, Option<Arc<Shared>>, Known, Option<Shape>) {
         let shape = sql::shape(text, self.quotes);
         let known = Known {
             is_explain: shape.query_type == "EXPLAIN",
@@ -170,7 +179,7 @@ impl ShapeCache {
         };
         let text: Arc<str> = text.into();
         if text.len() > MAX_BYTES {
-            return (text, known, Some(shape));
+            return (text, None, known, Some(shape));
         }
         if self.texts.len() >= MAX_TEXTS || self.bytes + text.len() > MAX_BYTES {
             self.texts.clear();
@@ -178,8 +187,16 @@ impl ShapeCache {
             self.bytes = 0;
         }
         self.bytes += text.len();
-        self.texts.insert(Arc::clone(&text), known);
-        (text, known, Some(shape))
+        let shared = Arc::new(Shared(Mutex::new(known)));
+        self.texts.insert(Arc::clone(&text), Arc::clone(&shared));
+        (text, Some(shared), known, Some(shape))
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        // It is changed by one store. Nobody waits for it: a connection is used by one thread at a time.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -215,28 +232,44 @@ impl Slot {
         }
     }
 
+    #[inline(never)]
     fn learn_number(&mut self, current: &Current<'_>, quotes: DoubleQuotes) -> Numbered {
         let Self {
             text, known, shape, ..
         } = self;
         let mut read = || shape.take().unwrap_or_else(|| sql::shape(text, quotes));
         let pipeline = current.recorder.id;
-        if known.wants_table
-            && let Some(query) = current.query().filter(|query| query.table_name().is_some())
+        let query = current.query();
+        let numbered = match query.filter(|query| known.wants_table && query.table_name().is_some())
         {
-            return match known.named {
-                Some((by, known)) if std::ptr::eq(by, query) && known.pipeline == pipeline => known,
+            Some(query) => match known.named {
+                Some((by, known)) if std::ptr::eq(by, query) && known.pipeline == pipeline => {
+                    return known;
+                }
                 _ => {
-                    let shape = named(read(), Some(query));
-                    let numbered = intern(current.recorder, shape);
+                    let numbered = intern(current.recorder, named(read(), Some(query)));
                     known.named = Some((query, numbered));
                     numbered
                 }
+            },
+            None => match known.numbered {
+                Some(numbered) if numbered.pipeline == pipeline => return numbered,
+                _ => *known.numbered.insert(intern(current.recorder, read())),
+            },
+        };
+        self.share();
+        numbered
+    }
+
+    /// Leaves what is known of the text to those that will lie elsewhere; but not what its runs told, which is of this one.
+    #[cold]
+    fn share(&self) {
+        if let Some(shared) = &self.shared {
+            *shared.lock() = Known {
+                has_own_rows: false,
+                rows: Rows::Unknown,
+                ..self.known
             };
-        }
-        match known.numbered {
-            Some(numbered) if numbered.pipeline == pipeline => numbered,
-            _ => *known.numbered.insert(intern(current.recorder, read())),
         }
     }
 }
