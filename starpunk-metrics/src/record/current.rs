@@ -1,6 +1,5 @@
 //! What this thread reports to now, and what it needs to post there.
 
-use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -8,7 +7,6 @@ use crate::model::callsite::{CallKind, Callsite};
 use crate::model::event::Event;
 use crate::model::request::Request;
 use crate::model::request_id::RequestId;
-use crate::model::sampling::Dice;
 use crate::model::statement::{Flags, Statement};
 use crate::model::wide_event::WideEvent;
 use crate::record::context::Context;
@@ -138,20 +136,21 @@ pub(crate) fn add_statements(count: u32) {
 }
 
 /// What a thread needs to post: its pipeline, its queue there, and its context.
+#[derive(Clone, Copy)]
 pub(crate) struct Current<'a> {
     pub(crate) recorder: &'a Recorder,
     pub(crate) request: Option<&'a Request>,
     /// The innermost annotated query around the work, or else the innermost business function.
     pub(crate) function: Option<&'static Callsite>,
     queue: &'a Queue,
-    dice: &'a Cell<Dice>,
+    local: &'a Local,
 }
 
 impl Current<'_> {
     /// Throws the dice for the record of a call, if it turns out to be an ordinary one.
     #[inline]
     pub(crate) fn samples(&self, site: &Callsite) -> bool {
-        self.recorder.samples(site, self.dice)
+        self.recorder.samples(site, &self.local.dice)
     }
 
     /// The innermost annotated query around the work.
@@ -192,7 +191,7 @@ impl Current<'_> {
     #[inline(always)]
     pub(crate) fn post_statement(&self, mut statement: Statement) {
         statement.flags.set(Flags::LATE, self.is_late());
-        add_statements(1);
+        self.local.count_operations(1);
         match self.request {
             Some(request) => request.count_statement(statement.taken.count()),
             None => self.count_if_unattributed(),
@@ -233,6 +232,24 @@ pub(crate) fn post_to(recorder: &Arc<Recorder>, event: WideEvent) {
             recorder.count_stopped(1);
         }
     });
+}
+
+/// This thread's own view, for who looks at it more than once.
+#[derive(Clone, Copy)]
+pub(crate) struct Here<'a>(&'a Local);
+
+/// Runs `work`, which is best no more than a call, with this thread's own view.
+#[inline]
+pub(crate) fn here<R>(work: impl FnOnce(Here<'_>) -> R) -> R {
+    LOCAL.with(|local| work(Here(local)))
+}
+
+impl Here<'_> {
+    /// [`with_current`], where it is known where to look.
+    #[inline(always)]
+    pub(crate) fn with_current<R>(self, work: impl FnOnce(&Current<'_>) -> R) -> Option<R> {
+        self.0.with_current(work)
+    }
 }
 
 /// Runs `work` with what this thread needs to post; `None` where there is no pipeline, or the thread is ending.
@@ -277,9 +294,9 @@ impl Local {
         Some(work(&Current {
             recorder,
             request: at_work.context.request.as_deref(),
-            function: function(),
+            function: self.function.get(),
             queue,
-            dice: &self.dice,
+            local: self,
         }))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::instrument::sqlite::shapes::{self, Numbered};
+use crate::instrument::sqlite::shapes;
 use crate::instrument::sqlite::text::fingerprint::DoubleQuotes;
 use crate::instrument::sqlite::text::sql;
 use crate::model::callsite::Callsite;
@@ -31,12 +31,12 @@ impl Finished {
     }
 }
 
-/// From when on a statement of this shape is slow here: the annotation around it counts more.
-#[inline]
-pub(crate) fn slow(numbered: Numbered, current: &Current<'_>) -> TickSpan {
+/// From when on a statement is slow here, of whose shape one is from `slow` on: the annotation around it counts more.
+#[inline(always)]
+pub(crate) fn slow(slow: TickSpan, current: &Current<'_>) -> TickSpan {
     match current.query().and_then(Callsite::slow_nanos) {
         Some(nanos) => TickSpan::of(clock::ticks_in(Duration::from_nanos(nanos))),
-        None => numbered.slow,
+        None => slow,
     }
 }
 
@@ -85,7 +85,7 @@ fn post_shape(
                 flags: Flags::default(),
                 outcome,
             },
-            slow: slow(numbered, current),
+            slow: slow(numbered.slow, current),
             is_refused: false,
         }
     });

@@ -57,7 +57,7 @@ pub(crate) fn announce(locks: &Locks, slot: &mut Slot, quotes: DoubleQuotes) {
         return;
     }
     current::look_at_current(|current| {
-        let shape = slot.number(current, quotes).shape;
+        let (shape, _) = slot.number(current, quotes);
         locks.announce(Ticks::now(), holder(current, shape));
     });
 }

@@ -13,6 +13,7 @@ use crate::instrument::sqlite::lock::{self, Locks};
 use crate::instrument::sqlite::probe::Probe;
 use crate::instrument::sqlite::text::fingerprint::DoubleQuotes;
 use crate::model::clock::{TickSpan, Ticks};
+use crate::model::statement::StatementDetail;
 
 /// Nothing is prepared in less.
 const LEAST_PREPARE: Duration = Duration::from_nanos(500);
@@ -84,7 +85,7 @@ impl Link {
 
     /// How long it took to prepare the statement that begins now, if that was the last one prepared.
     #[inline(never)]
-    pub(crate) fn take_prepared(&self, sql: &str) -> Option<TickSpan> {
+    pub(crate) fn take_prepared(&self, sql: &str) -> Option<Box<StatementDetail>> {
         if !self.has_prepared.load(Relaxed) {
             return None;
         }
@@ -94,7 +95,10 @@ impl Link {
         let taken = text.starts_with(sql).then_some(*taken)?;
         *prepared = None;
         self.has_prepared.store(false, Relaxed);
-        Some(taken)
+        Some(Box::new(StatementDetail {
+            prepare: Some(taken),
+            ..StatementDetail::default()
+        }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<(Box<str>, TickSpan)>> {

@@ -69,7 +69,7 @@ impl Probe {
         match event {
             TraceEvent::Row(statement) => self.count_row(statement),
             TraceEvent::Stmt(statement, text) => self.begin(statement, text),
-            TraceEvent::Profile(statement, told) => self.end(statement, *told),
+            TraceEvent::Profile(statement, told) => self.end(statement, told),
             _ => {}
         }
     }
@@ -109,21 +109,17 @@ impl Probe {
         // What failed before is not its failure.
         error_log::forget();
         let run = statement.get_status(StatementStatus::Run);
-        let prepare = match run {
+        let detail = match run {
             0 => self.link.take_prepared(text),
             _ => None,
         };
-        let is_open = self.transactions.is_open();
-        let before = slot.counters_of(statement, run);
+        slot.begin(statement, run);
         // Last, so that it measures none of this.
         let start = Ticks::now();
-        self.transactions.began(start);
+        let is_inside = self.transactions.began(start);
         push_with(&mut self.running, || {
-            Running::begin(key, slot, run, before, start, is_open)
+            Running::begin(key, slot, start, is_inside, detail)
         });
-        if let (Some(taken), Some(running)) = (prepare, self.running.last_mut()) {
-            running.add_prepare(taken);
-        }
     }
 
     /// Another statement of the connection is running.
@@ -163,9 +159,9 @@ impl Probe {
     #[inline]
     fn count_row(&mut self, statement: &StmtRef<'_>) {
         match &mut *self.running {
-            [] => {}
             // The text is asked for only where there may be more than one statement whose row it is.
             [only] if only.owns_row() => only.count_row(),
+            [] => {}
             _ => self.find_row(statement),
         }
     }
@@ -179,7 +175,7 @@ impl Probe {
             Some(of) => {
                 of.count_row();
                 of.add_wait(&self.locks);
-                if of.refused.take().is_some() {
+                if of.try_again() {
                     // It was tried again, and runs.
                     self.held = None;
                 }
@@ -192,7 +188,7 @@ impl Probe {
     #[cold]
     fn has_inner(&mut self) {
         for running in &mut self.running {
-            running.has_inner = true;
+            running.has_inner();
         }
     }
 }

@@ -6,7 +6,7 @@ use rusqlite::StatementStatus;
 use rusqlite::trace::StmtRef;
 
 use crate::instrument::sqlite::lock::Locks;
-use crate::instrument::sqlite::shapes::{Rows, Slot};
+use crate::instrument::sqlite::shapes::{Place, Rows, Slot};
 use crate::model::clock::{TickSpan, Ticks};
 use crate::model::names::Effect;
 use crate::model::operation::OutcomeKind;
@@ -20,6 +20,8 @@ const MANY_ROWS: u32 = 1_000;
 pub(crate) struct Running {
     /// The address of SQLite's own copy of the text: the identity of the statement while it runs.
     pub(crate) key: usize,
+    /// Where the cache has it, as long as no other has taken that place.
+    pub(crate) place: Place,
     pub(crate) start: Ticks,
     /// Where it has rows.
     first_row: Ticks,
@@ -33,7 +35,9 @@ pub(crate) struct Running {
     /// What is known of it before it ends, if anything is.
     detail: Option<Box<StatementDetail>>,
     before: Counters,
-    /// What it had run when it was tried last.
+    /// As it ends.
+    after: Counters,
+    /// How much of that it had done when it was tried last.
     tried: i32,
     pub(crate) rows: u32,
     /// How often it had run before.
@@ -41,27 +45,31 @@ pub(crate) struct Running {
     flags: Flags,
     /// Whether it ran before, and all rows were its own.
     is_trusted: bool,
+    /// Whether a row is its own, if no other statement runs that is known of. SQLite tells of rows that nobody asked for: of
+    /// the schema, of blobs, and of what virtual tables read. So a text is trusted once it ran without any.
+    owns_rows: bool,
     /// Whether a virtual table runs it, to be opened.
     pub(crate) is_inner: bool,
     /// Whether SQLite ran statements of its own inside, whose rows are told too.
-    pub(crate) has_inner: bool,
+    has_inner: bool,
+    /// Whether more is to be found out of it than what SQLite has counted: it is inner, has such inside, or was refused.
+    is_odd: bool,
     /// It was refused its transaction, and may be tried again.
-    pub(crate) refused: Option<Arc<str>>,
+    refused: Option<Arc<str>>,
 }
 
 /// SQLite's counters of a statement add up over its runs, so that what one run did is a difference.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Counters {
-    pub(crate) steps: i32,
+    steps: i32,
     scan_steps: i32,
     sorts: i32,
     auto_index_rows: i32,
 }
 
 impl Counters {
-    // Always: so they stay in registers.
     #[inline(always)]
-    pub(crate) fn of(statement: &StmtRef<'_>) -> Self {
+    fn of(statement: &StmtRef<'_>) -> Self {
         Self {
             steps: statement.get_status(StatementStatus::VmStep),
             scan_steps: statement.get_status(StatementStatus::FullscanStep),
@@ -75,43 +83,28 @@ impl Counters {
     pub(crate) fn unknown_of(statement: &StmtRef<'_>) -> Self {
         Self::of(statement)
     }
+}
 
-    /// Whether it looked at many rows without an index, for few that it returned: with more data it will be slow.
-    #[inline]
-    pub(crate) fn looks_for_few(self, rows: u32) -> bool {
-        let of_tables = self.scan_steps.cast_unsigned();
-        let looked_at = of_tables.max(self.auto_index_rows.cast_unsigned());
-        looked_at >= MANY_ROWS && looked_at / 2 > rows
-    }
-
-    /// They are 32 bits wide, and go round.
-    fn since(self, before: Self) -> Self {
-        let did = |after: i32, before: i32| match after.wrapping_sub(before) {
-            // The application has set it back meanwhile (`Statement::reset_status`).
-            did if did < 0 => after,
-            did => did,
-        };
-        Self {
-            steps: did(self.steps, before.steps),
-            scan_steps: did(self.scan_steps, before.scan_steps),
-            sorts: did(self.sorts, before.sorts),
-            auto_index_rows: did(self.auto_index_rows, before.auto_index_rows),
-        }
-    }
+/// By how much a counter has grown. They are 32 bits wide, and go round.
+#[inline]
+fn grown(after: i32, before: i32) -> u32 {
+    let grown = after.wrapping_sub(before);
+    // The application may have set it back meanwhile (`Statement::reset_status`).
+    let did = if grown < 0 { after } else { grown };
+    did.cast_unsigned()
 }
 
 impl Running {
-    /// It begins, having run so many times before, and counted so much.
+    /// It begins, after the runs of its text that are known.
     #[inline(always)]
     pub(crate) fn begin(
         key: usize,
         slot: &Slot,
-        run: i32,
-        before: Counters,
         start: Ticks,
         in_transaction: bool,
+        detail: Option<Box<StatementDetail>>,
     ) -> Self {
-        let mut flags = if run == 0 {
+        let mut flags = if slot.run == 0 {
             Flags::FRESH
         } else {
             Flags::REUSED
@@ -119,27 +112,26 @@ impl Running {
         flags.set(Flags::IN_TRANSACTION, in_transaction);
         Self {
             key,
+            place: Place::of(key),
             start,
             first_row: Ticks::ZERO,
             timed_row: u32::from(slot.known.rows == Rows::One),
             between_rows: 0,
             between_until: Ticks::ZERO,
-            detail: None,
-            before,
-            tried: before.steps,
+            detail,
+            before: slot.counters,
+            after: Counters::default(),
+            tried: 0,
             rows: 0,
-            run,
+            run: slot.run,
             flags,
             is_trusted: slot.known.has_own_rows,
+            owns_rows: slot.known.has_own_rows,
             is_inner: slot.known.is_inner,
             has_inner: false,
+            is_odd: slot.known.is_inner,
             refused: None,
         }
-    }
-
-    #[cold]
-    pub(crate) fn add_prepare(&mut self, taken: TickSpan) {
-        self.detail.get_or_insert_default().prepare = Some(taken);
     }
 
     /// Takes over what the busy handler has counted, if it has.
@@ -153,32 +145,111 @@ impl Running {
         }
     }
 
-    /// Whether a row is its own, if no other statement runs that is known of. SQLite tells of rows that nobody asked for: of
-    /// the schema, of blobs, and of what virtual tables read. So a text is trusted once it ran without any.
     #[inline]
     pub(crate) fn owns_row(&self) -> bool {
-        self.is_trusted && !self.has_inner && !self.is_refused()
+        self.owns_rows
     }
 
-    /// Whether it is this statement that ends, if no other runs: of an EXPLAIN SQLite does not tell the beginning, and it
-    /// runs no instructions.
+    /// SQLite runs statements of its own inside.
+    pub(crate) fn has_inner(&mut self) {
+        self.has_inner = true;
+        self.look();
+    }
+
+    /// It was refused its transaction.
+    pub(crate) fn refuse(&mut self, text: &Arc<str>) {
+        self.refused = Some(Arc::clone(text));
+        self.look();
+    }
+
+    /// It is tried again, or was; returns whether it had been refused.
+    pub(crate) fn try_again(&mut self) -> bool {
+        let was_refused = self.refused.take().is_some();
+        self.look();
+        was_refused
+    }
+
+    fn look(&mut self) {
+        self.owns_rows = self.is_trusted && !self.has_inner && !self.is_refused();
+        self.is_odd = self.is_inner || self.has_inner || self.is_refused();
+    }
+
     #[inline]
-    pub(crate) fn has_moved(&self, steps: i32) -> bool {
-        steps.wrapping_sub(self.before.steps) > 0
+    pub(crate) fn is_odd(&self) -> bool {
+        self.is_odd
+    }
+
+    /// Whether it is this statement that ends, if no other runs.
+    pub(crate) fn is_alone(&mut self, statement: &StmtRef<'_>) -> bool {
+        self.count(statement);
+        !self.has_inner && !self.is_refused() && self.has_moved()
+    }
+
+    /// It ends: takes what SQLite has counted.
+    #[inline(always)]
+    pub(crate) fn count(&mut self, statement: &StmtRef<'_>) {
+        self.after = Counters::of(statement);
+    }
+
+    /// Whether what has ended ran instructions of it: of an EXPLAIN SQLite does not tell the beginning, and it runs none.
+    #[inline]
+    pub(crate) fn has_moved(&self) -> bool {
+        self.moved() > 0
+    }
+
+    #[inline]
+    fn moved(&self) -> i32 {
+        self.after.steps.wrapping_sub(self.before.steps)
     }
 
     /// Whether this try got no further than to ask for its transactions, one for each database.
     #[inline]
-    pub(crate) fn may_be_refused(&self, steps: i32, effect: Effect) -> bool {
+    pub(crate) fn may_be_refused(&self, effect: Effect) -> bool {
         let most = if effect == Effect::BeginWrite { 4 } else { 3 };
-        self.rows == 0 && (2..=most).contains(&steps.wrapping_sub(self.tried))
+        self.rows == 0 && (2..=most).contains(&self.moved().wrapping_sub(self.tried))
     }
 
     /// The same; and from now on it is about the next try.
-    pub(crate) fn was_refused(&mut self, steps: i32, effect: Effect) -> bool {
-        let was_refused = self.may_be_refused(steps, effect);
-        self.tried = steps;
+    pub(crate) fn was_refused(&mut self, effect: Effect) -> bool {
+        let was_refused = self.may_be_refused(effect);
+        self.tried = self.moved();
         was_refused
+    }
+
+    /// Whether it looked at many rows without an index, for few that it returned: with more data it will be slow.
+    #[inline]
+    pub(crate) fn looks_for_few(&self) -> bool {
+        let looked_at = self.scan_steps().max(self.auto_index_rows());
+        looked_at >= MANY_ROWS && looked_at / 2 > self.rows
+    }
+
+    /// Whether it neither read a table whole nor sorted.
+    #[inline]
+    pub(crate) fn used_indexes(&self) -> bool {
+        let (before, after) = (self.before, self.after);
+        before.scan_steps == after.scan_steps
+            && before.sorts == after.sorts
+            && before.auto_index_rows == after.auto_index_rows
+    }
+
+    #[inline]
+    fn steps(&self) -> u32 {
+        grown(self.after.steps, self.before.steps)
+    }
+
+    #[inline]
+    fn scan_steps(&self) -> u32 {
+        grown(self.after.scan_steps, self.before.scan_steps)
+    }
+
+    #[inline]
+    fn sorts(&self) -> u32 {
+        grown(self.after.sorts, self.before.sorts)
+    }
+
+    #[inline]
+    fn auto_index_rows(&self) -> u32 {
+        grown(self.after.auto_index_rows, self.before.auto_index_rows)
     }
 
     /// Whether it has nothing that is to be dropped.
@@ -215,21 +286,10 @@ impl Running {
         self.first_row = Ticks::now();
     }
 
-    /// What it did, by what SQLite has counted now.
-    #[inline]
-    pub(crate) fn did(&self, after: Counters) -> Counters {
-        after.since(self.before)
-    }
-
-    /// Remembers what it did, as it ends, for the next of its text. Returns what only some statements have.
-    #[inline]
-    pub(crate) fn finish(
-        &mut self,
-        slot: &mut Slot,
-        after: Counters,
-        did: Counters,
-    ) -> Option<Box<StatementDetail>> {
-        (slot.run, slot.counters) = (self.run + 1, after);
+    /// Remembers what SQLite had counted as it ended, for the next of its text. Returns what only some statements have.
+    #[inline(always)]
+    pub(crate) fn finish(&mut self, slot: &mut Slot) -> Option<Box<StatementDetail>> {
+        (slot.run, slot.counters) = (self.run + 1, self.after);
         if !self.is_trusted && self.rows > 0 {
             slot.known.has_own_rows = !self.has_inner;
         }
@@ -238,23 +298,23 @@ impl Running {
         } else if slot.known.rows == Rows::Unknown {
             slot.known.rows = Rows::One;
         }
-        let is_plain = self.rows <= 1
-            && did.scan_steps | did.sorts | did.auto_index_rows == 0
-            && self.between_rows == 0;
+        let is_plain = self.rows <= 1 && self.used_indexes() && self.between_rows == 0;
         if !is_plain {
-            self.add_detail(did);
+            self.add_detail();
         }
         self.detail.take()
     }
 
     #[inline(never)]
-    fn add_detail(&mut self, did: Counters) {
+    fn add_detail(&mut self) {
+        let (scan_steps, sorts) = (self.scan_steps(), self.sorts());
+        let auto_index_rows = self.auto_index_rows();
         let detail = self.detail.get_or_insert_default();
         detail.first_row = (self.rows > 1).then(|| self.start.span_until(self.first_row));
         detail.caller = TickSpan::of(self.between_rows);
-        detail.scan_steps = did.scan_steps.cast_unsigned();
-        detail.sorts = did.sorts.cast_unsigned();
-        detail.auto_index_rows = did.auto_index_rows.cast_unsigned();
+        detail.scan_steps = scan_steps;
+        detail.sorts = sorts;
+        detail.auto_index_rows = auto_index_rows;
     }
 
     /// Its record.
@@ -262,7 +322,6 @@ impl Running {
     pub(crate) fn record(
         &self,
         detail: Option<Box<StatementDetail>>,
-        did: Counters,
         taken: TickSpan,
         shape: u16,
         current: &Current<'_>,
@@ -274,7 +333,7 @@ impl Running {
             request: current.request_id(),
             taken,
             rows: self.rows,
-            steps: did.steps.cast_unsigned(),
+            steps: self.steps(),
             shape,
             flags: self.flags,
             outcome: OutcomeKind::Ok,

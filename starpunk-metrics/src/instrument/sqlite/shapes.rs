@@ -48,6 +48,10 @@ pub(crate) struct Slot {
     pub(crate) counters: Counters,
 }
 
+/// Where the cache has what lies at an address.
+#[derive(Clone, Copy)]
+pub(crate) struct Place(u8);
+
 /// What is known of a text wherever it lies: one that is prepared each time lies elsewhere each time.
 struct Shared(Mutex<Known>);
 
@@ -110,7 +114,7 @@ impl ShapeCache {
     /// What is known of the text at this address.
     #[inline]
     pub(crate) fn find(&mut self, key: usize, text: &str) -> &mut Slot {
-        let at = slot_of(key);
+        let at = Place::of(key).index();
         let is_here = self.slots[at]
             .as_ref()
             .is_some_and(|slot| slot.key == key && *slot.text == *text);
@@ -122,15 +126,15 @@ impl ShapeCache {
 
     /// What is known of the text that was found at this address, if it is there still.
     #[inline]
-    pub(crate) fn get(&mut self, key: usize) -> Option<&mut Slot> {
-        let slot = self.slots[slot_of(key)].as_mut();
+    pub(crate) fn get(&mut self, place: Place, key: usize) -> Option<&mut Slot> {
+        let slot = self.slots[place.index()].as_mut();
         slot.filter(|slot| slot.key == key)
     }
 
     /// What is known of the text that was found at this address, or of the text itself if another has taken its place.
     #[inline]
     pub(crate) fn at<'a>(&mut self, key: usize, text: impl FnOnce() -> Cow<'a, str>) -> &mut Slot {
-        let at = slot_of(key);
+        let at = Place::of(key).index();
         if self.slots[at].as_ref().is_none_or(|slot| slot.key != key) {
             self.fill(at, key, &text());
         }
@@ -193,6 +197,20 @@ impl ShapeCache {
     }
 }
 
+impl Place {
+    /// Allocations lie at multiples of 16, and those of one size side by side.
+    #[inline]
+    pub(crate) fn of(key: usize) -> Self {
+        let address = key >> 4;
+        Self(((address ^ (address >> 6) ^ (address >> 12)) % SLOTS) as u8)
+    }
+
+    #[inline]
+    fn index(self) -> usize {
+        usize::from(self.0) % SLOTS
+    }
+}
+
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Known> {
         // It is changed by one store. Nobody waits for it: a connection is used by one thread at a time.
@@ -209,27 +227,35 @@ impl Known {
 }
 
 impl Slot {
-    /// What SQLite has counted of a statement of this text that ran so many times.
+    /// A statement of this text begins that has run so many times: what SQLite has counted of it is what it had counted when
+    /// the last one ended, if that is the same.
     #[inline]
-    pub(crate) fn counters_of(&self, statement: &StmtRef<'_>, run: i32) -> Counters {
-        match run {
-            0 => Counters::default(),
-            run if run == self.run => self.counters,
-            _ => Counters::unknown_of(statement),
+    pub(crate) fn begin(&mut self, statement: &StmtRef<'_>, run: i32) {
+        if run != self.run {
+            self.counters = match run {
+                0 => Counters::default(),
+                _ => Counters::unknown_of(statement),
+            };
+            self.run = run;
         }
     }
 
-    /// The shape of the text, for the annotated query that runs it.
-    #[inline]
-    pub(crate) fn number(&mut self, current: &Current<'_>, quotes: DoubleQuotes) -> Numbered {
-        match self.known.numbered {
-            Some(numbered)
-                if numbered.pipeline == current.recorder.id && !self.known.wants_table =>
-            {
-                numbered
-            }
-            _ => self.learn_number(current, quotes),
+    /// The shape of the text, for the annotated query that runs it, and from when on a statement of it is slow.
+    #[inline(always)]
+    pub(crate) fn number(
+        &mut self,
+        current: &Current<'_>,
+        quotes: DoubleQuotes,
+    ) -> (u16, TickSpan) {
+        if let Some(numbered) = &self.known.numbered
+            && numbered.pipeline == current.recorder.id
+            && !self.known.wants_table
+        {
+            return (numbered.shape, numbered.slow);
         }
+        // A copy, so that the fields of the one that is looked at may stay in registers.
+        let numbered = self.learn_number(&{ *current }, quotes);
+        (numbered.shape, numbered.slow)
     }
 
     #[inline(never)]
@@ -333,10 +359,4 @@ fn reads_shadow_table(text: &str) -> bool {
     };
     let name = table.split('\'').next().unwrap_or_default();
     text.starts_with("SELECT") && SHADOW_TABLES.iter().any(|kept| name.ends_with(kept))
-}
-
-/// Allocations lie at multiples of 16, and those of one size side by side.
-fn slot_of(key: usize) -> usize {
-    let address = key >> 4;
-    (address ^ (address >> 6) ^ (address >> 12)) % SLOTS
 }

@@ -80,14 +80,16 @@ impl Transactions {
         open.is_some_and(|open| open.locked.is_none() && open.statements > 0)
     }
 
-    /// A statement begins on the connection.
+    /// A statement begins on the connection. Returns whether it is inside of one.
     #[inline]
-    pub(crate) fn began(&mut self, at: Ticks) {
-        if let Some(open) = &mut self.open
-            && let Some(since) = open.idle_since.take()
-        {
+    pub(crate) fn began(&mut self, at: Ticks) -> bool {
+        let Some(open) = &mut self.open else {
+            return false;
+        };
+        if let Some(since) = open.idle_since.take() {
             open.idle_ticks += since.count_until(at);
         }
+        true
     }
 
     /// A statement has ended on the connection.

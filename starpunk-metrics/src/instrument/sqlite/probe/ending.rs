@@ -1,6 +1,5 @@
 //! How a statement ends, as the hook sees it: what it did is found out, and its record is posted or left to a call.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::ffi;
@@ -12,7 +11,7 @@ use crate::instrument::sqlite::finished::{self, Finished};
 use crate::instrument::sqlite::follow::{self, Seen};
 use crate::instrument::sqlite::plan;
 use crate::instrument::sqlite::probe::{Held, Probe};
-use crate::instrument::sqlite::running::Counters;
+use crate::instrument::sqlite::running::Running;
 use crate::instrument::sqlite::scope;
 use crate::instrument::sqlite::shapes::Known;
 use crate::model::clock::Ticks;
@@ -20,74 +19,86 @@ use crate::model::names::Effect;
 use crate::model::operation::OutcomeKind;
 use crate::model::statement::{Flags, Statement};
 use crate::record::context::Context;
-use crate::record::current::{self, Current};
+use crate::record::current::{self, Current, Here};
 
 impl Probe {
     /// Which of the running statements it is that has ended.
+    fn position(&mut self, statement: &StmtRef<'_>) -> Option<usize> {
+        if let [only] = &mut *self.running
+            && !self.is_blind
+            && only.is_alone(statement)
+        {
+            return Some(0);
+        }
+        let sql = statement.sql();
+        let key = sql.as_ptr().addr();
+        let mut running = self.running.iter();
+        running.rposition(|running| running.is(key, &sql))
+    }
+
     #[inline]
-    fn position(&self, statement: &StmtRef<'_>, steps: i32) -> Option<usize> {
-        match &*self.running {
-            [only]
-                if !only.has_inner
-                    && !only.is_refused()
-                    && !self.is_blind
-                    && only.has_moved(steps) =>
-            {
-                Some(0)
-            }
-            running => {
-                let sql = statement.sql();
-                let key = sql.as_ptr().addr();
-                running.iter().rposition(|running| running.is(key, &sql))
-            }
-        }
+    pub(super) fn end(&mut self, statement: &StmtRef<'_>, told: &Duration) {
+        current::here(|here| self.end_here(here, statement, told));
     }
 
+    /// Ends a statement. Nearly all are the only one that is running, with nothing to be found out of it; whatever else there
+    /// may be is left to [`Self::end_any`].
     #[inline(never)]
-    pub(super) fn end(&mut self, statement: &StmtRef<'_>, told: Duration) {
-        // Without a pipeline nothing began, and what ends is nobody's.
-        if self.running.is_empty() && !current::is_active() {
-            return;
-        }
+    fn end_here(&mut self, here: Here<'_>, statement: &StmtRef<'_>, told: &Duration) {
         let end = Ticks::now();
-        let after = Counters::of(statement);
-        match current::with_current(|current| self.end_plain(current, end, after)) {
-            Some(true) => {}
-            Some(false) => self.end_any(statement, end, after, Some(told)),
-            None => self.end_any(statement, end, after, None),
-        }
+        let is_recorded = if self.may_end_plainly(statement) {
+            match here.with_current(|current| self.end_plain(current, end)) {
+                Some(true) => {
+                    debug_assert!(self.running.last().is_some_and(Running::is_empty));
+                    // So that nobody looks for what there is to be dropped.
+                    std::mem::forget(self.running.pop());
+                    return;
+                }
+                tried => tried.is_some(),
+            }
+        } else {
+            // Without a pipeline nothing began, and what ends is nobody's.
+            !self.running.is_empty() || current::is_active()
+        };
+        self.end_any(statement, end, is_recorded.then_some(*told));
     }
 
-    /// Ends the only statement that is running, if there is nothing to be found out of it: `false` where there may be.
-    // Apart from the rest, because nearly all are like this: so it needs little room, and few registers.
-    #[inline(never)]
-    fn end_plain(&mut self, current: &Current<'_>, end: Ticks, after: Counters) -> bool {
-        let steps = after.steps;
+    /// Whether the only statement that is running ends, and nothing is known that is to be found out of it.
+    #[inline(always)]
+    fn may_end_plainly(&mut self, statement: &StmtRef<'_>) -> bool {
         let [running] = &mut *self.running else {
             return false;
         };
-        let may_be_another =
-            running.has_inner || running.is_inner || self.is_blind || !running.has_moved(steps);
-        let was_refused = running.is_refused() || self.held.is_some();
-        let is_awaited = scope::is_open() || error_log::has_any() || self.locks.has_waited();
-        if may_be_another || was_refused || is_awaited {
-            return false;
-        }
-        let Some(slot) = self.shapes.get(running.key) else {
-            return false;
-        };
-        if slot.known.is_of_schema()
-            || slot.known.needs_transaction && running.may_be_refused(steps, slot.known.effect)
+        // All at once: hardly ever is any of it so.
+        if running.is_odd() | self.is_blind | self.held.is_some() | self.locks.has_waited()
+            || scope::is_open()
+            || error_log::has_any()
         {
             return false;
         }
-        let did = running.did(after);
-        if did.looks_for_few(running.rows) {
+        running.count(statement);
+        running.has_moved()
+    }
+
+    /// Ends it, if there is nothing to be found out of it: `false` where there may be.
+    #[inline(always)]
+    fn end_plain(&mut self, current: &Current<'_>, end: Ticks) -> bool {
+        let [running] = &mut *self.running else {
+            return false;
+        };
+        let Some(slot) = self.shapes.get(running.place, running.key) else {
+            return false;
+        };
+        let known = &slot.known;
+        if known.is_of_schema()
+            || running.rows == 0 && known.needs_transaction && running.may_be_refused(known.effect)
+            || !running.used_indexes() && running.looks_for_few()
+        {
             return false;
         }
-        let numbered = slot.number(current, self.link.quotes);
+        let (shape, slow) = slot.number(current, self.link.quotes);
         let taken = running.start.span_until(end);
-        if taken.reaches(finished::slow(numbered, current)) {
+        if taken.reaches(finished::slow(slow, current)) {
             return false;
         }
         match slot.known.effect {
@@ -97,30 +108,21 @@ impl Probe {
                 self.locks.writes_no_more();
             }
             _ => {
-                let seen = Seen::of(&slot.known, numbered.shape, running.start, taken);
+                let seen = Seen::of(&slot.known, shape, running.start, taken);
                 let (transactions, link) = (&mut self.transactions, &self.link);
-                follow::follow(transactions, &self.locks, link, current, &seen);
+                follow::follow(transactions, &self.locks, link, &{ *current }, &seen);
             }
         }
-        let detail = running.finish(slot, after, did);
-        current.post_statement(running.record(detail, did, taken, numbered.shape, current));
-        debug_assert!(running.is_empty());
-        // So that nobody looks for what there is to be dropped.
-        std::mem::forget(self.running.pop());
+        let detail = running.finish(slot);
+        current.post_statement(running.record(detail, taken, shape, current));
         true
     }
 
     /// Ends any statement. Where there is nothing `told` there is no pipeline, and nothing is recorded.
+    #[cold]
     #[inline(never)]
-    fn end_any(
-        &mut self,
-        statement: &StmtRef<'_>,
-        end: Ticks,
-        after: Counters,
-        told: Option<Duration>,
-    ) {
-        let steps = after.steps;
-        let Some(at) = self.position(statement, steps) else {
+    fn end_any(&mut self, statement: &StmtRef<'_>, end: Ticks, told: Option<Duration>) {
+        let Some(at) = self.position(statement) else {
             if let Some(told) = told {
                 self.end_untold(&statement.sql(), end, told);
             }
@@ -133,10 +135,11 @@ impl Probe {
         let others_run = self.running.len() > 1;
         let (outer, rest) = self.running.split_at_mut(at);
         let running = &mut rest[0];
+        running.count(statement);
         if self.locks.has_waited() {
             running.add_wait(&self.locks);
         }
-        let was_refused = running.refused.take().is_some();
+        let was_refused = running.try_again();
         // The one that began before it is between two of its rows; and so is it itself for those before that.
         if let Some(outer) = outer.last_mut() {
             outer.add_between_rows(running.start, end);
@@ -149,26 +152,25 @@ impl Probe {
             ..
         } = slot.known;
         let record = |current: &Current<'_>| {
-            let numbered = slot.number(current, self.link.quotes);
-            let counted = running.did(after);
-            let detail = running.finish(slot, after, counted);
+            let (shape, slow) = slot.number(current, self.link.quotes);
+            let detail = running.finish(slot);
             if is_inner {
                 return None;
             }
             let taken = running.start.span_until(end);
-            let mut did = running.record(detail, counted, taken, numbered.shape, current);
+            let mut did = running.record(detail, taken, shape, current);
             // A checkpoint that gave up returns a row that says so.
             if did.rows == 0 && did.lock().is_some_and(|lock| lock.gave_up) {
                 did.fail("busy", Some(ffi::SQLITE_BUSY));
             } else if let Some(code) = error_log::take(&slot.text) {
                 did.fail(class_of(code), Some(code));
-            } else if needs_transaction && running.was_refused(steps, effect) {
+            } else if needs_transaction && running.was_refused(effect) {
                 did.fail("refused", None);
                 let is_upgrade = effect == Effect::Write
                     && self.locks.waits()
                     && self.transactions.has_only_read();
                 did.flags.set(Flags::UPGRADE, is_upgrade);
-                running.refused = Some(Arc::clone(&slot.text));
+                running.refuse(&slot.text);
             }
             if slot.known.is_of_schema() {
                 did.flags.set(Flags::SCHEMA, true);
@@ -179,7 +181,7 @@ impl Probe {
                     .for_each(|_, shape| shape.ask_again());
             }
             if effect != Effect::Read || self.transactions.is_open() {
-                let mut seen = Seen::of(&slot.known, numbered.shape, running.start, taken);
+                let mut seen = Seen::of(&slot.known, shape, running.start, taken);
                 seen.waited = did.lock().map(|lock| lock.waited).unwrap_or_default();
                 seen.gave_up = did.lock().is_some_and(|lock| lock.gave_up);
                 seen.failed = did.outcome != OutcomeKind::Ok;
@@ -188,9 +190,9 @@ impl Probe {
                 let (transactions, link) = (&mut self.transactions, &self.link);
                 follow::follow(transactions, &self.locks, link, current, &seen);
             }
-            let slow = finished::slow(numbered, current);
+            let slow = finished::slow(slow, current);
             let is_slow = taken.reaches(slow);
-            if is_slow || counted.looks_for_few(did.rows) {
+            if is_slow || running.looks_for_few() {
                 plan::ask(current, &did, &slot.text, self.file.as_ref());
             }
             if running.is_refused() || scope::is_open() {
@@ -263,7 +265,7 @@ impl Probe {
         scope::statement_began(self.link.number, key, sql);
         let start = end.before(told);
         let finished = current::with_current(|current| {
-            let numbered = slot.number(current, self.link.quotes);
+            let (shape, slow) = slot.number(current, self.link.quotes);
             Finished {
                 statement: Statement {
                     function: current.function,
@@ -273,11 +275,11 @@ impl Probe {
                     taken: start.span_until(end),
                     rows: 0,
                     steps: 0,
-                    shape: numbered.shape,
+                    shape,
                     flags: Flags::APPROXIMATE,
                     outcome: OutcomeKind::Ok,
                 },
-                slow: finished::slow(numbered, current),
+                slow: finished::slow(slow, current),
                 is_refused: false,
             }
         });
