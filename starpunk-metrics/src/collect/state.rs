@@ -14,7 +14,7 @@ use crate::collect::traces::Traces;
 use crate::collect::warnings::SlowWarnings;
 use crate::model::aggregate::Aggregate;
 use crate::model::clock::{Anchor, WallTime};
-use crate::model::event::{Call, Event};
+use crate::model::event::{Call, CallFlags, Event};
 use crate::model::names::Names;
 use crate::model::operation::OutcomeKind;
 use crate::model::plan::PlanReport;
@@ -257,7 +257,7 @@ impl State {
 /// Whether the record of an ordinary call is kept: its own thread has thrown the dice. A query whose statements tell of it has
 /// nothing to add, but its fields.
 fn is_sampled(call: &Call) -> bool {
-    call.sampled && (call.is_operation() || call.has_fields())
+    call.flags.has(CallFlags::SAMPLED) && (call.is_operation() || call.has_fields())
 }
 
 /// Which routes ran which shapes how often.

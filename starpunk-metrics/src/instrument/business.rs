@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::model::callsite::{CallKind, Callsite};
 use crate::model::clock::Ticks;
-use crate::model::event::{Call, Detail, Event, Polls};
+use crate::model::event::{Call, CallFlags, Detail, Event, Polls};
 use crate::model::field::{Field, Value};
 use crate::model::operation::OutcomeKind;
 use crate::record::current;
@@ -92,9 +92,7 @@ fn track<const N: usize>(
             detail: Some(detail),
             statements: 0,
             polls: Polls::default(),
-            sampled: true,
-            nested: false,
-            late: current.is_late(),
+            flags: CallFlags::SAMPLED.and(CallFlags::LATE, current.is_late()),
             outcome: OutcomeKind::Ok,
         }));
     });

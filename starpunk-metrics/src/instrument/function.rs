@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use crate::instrument::fields::{FieldSource, WithOutput};
 use crate::model::callsite::Callsite;
-use crate::model::clock::Ticks;
+use crate::model::clock::{Clock, Ticks};
 use crate::model::field::Field;
 use crate::model::operation::Outcome;
 use crate::record::call::Inside;
@@ -35,22 +35,24 @@ fn measure<R, S: FieldSource<R>>(
     body: impl FnOnce() -> R,
     classify: impl FnOnce(&R) -> Outcome,
 ) -> R {
+    let clock = Clock::get();
+    let inside = Inside::enter(site, clock);
     let calling = Calling {
-        inside: Inside::enter(site),
+        inside: &inside,
         fields: Some(fields),
         output: PhantomData,
     };
     let output = body();
-    let end = Ticks::now();
+    let end = clock.now();
     let outcome = classify(&output);
-    let (inside, fields) = calling.end();
-    finish(inside, fields, end, outcome, Some(&output));
+    let fields = calling.end();
+    finish(&inside, fields, end, outcome, Some(&output));
     output
 }
 
 #[inline]
 fn finish<R, S: FieldSource<R>>(
-    inside: Inside,
+    inside: &Inside,
     fields: Option<S>,
     end: Ticks,
     outcome: Outcome,
@@ -66,42 +68,33 @@ fn finish<R, S: FieldSource<R>>(
 }
 
 /// A call whose body runs. Dropped before it has ended, it was interrupted by a panic.
-struct Calling<R, S: FieldSource<R>> {
-    inside: Inside,
+struct Calling<'a, R, S: FieldSource<R>> {
+    inside: &'a Inside,
     /// `None` once it has ended.
     fields: Option<S>,
     output: PhantomData<fn(&R)>,
 }
 
-impl<R, S: FieldSource<R>> Calling<R, S> {
+impl<R, S: FieldSource<R>> Calling<'_, R, S> {
     #[inline]
-    fn end(mut self) -> (Inside, Option<S>) {
+    fn end(mut self) -> Option<S> {
         let fields = self.fields.take();
-        let inside = self.inside;
         // It has nothing left to drop.
         std::mem::forget(self);
-        (inside, fields)
+        fields
     }
 }
 
-impl<R, S: FieldSource<R>> Drop for Calling<R, S> {
+impl<R, S: FieldSource<R>> Drop for Calling<'_, R, S> {
     #[inline(always)]
     fn drop(&mut self) {
-        let (site, function, rest, start) = self.inside.parts();
-        interrupted(site, function, rest, start, self.fields.take());
+        interrupted(self.inside, self.fields.take());
     }
 }
 
 #[cold]
 #[inline(never)]
-fn interrupted<R, S: FieldSource<R>>(
-    site: &'static Callsite,
-    function: Option<&'static Callsite>,
-    rest: u64,
-    start: Ticks,
-    fields: Option<S>,
-) {
-    let inside = Inside::of_parts(site, function, rest, start);
+fn interrupted<R, S: FieldSource<R>>(inside: &Inside, fields: Option<S>) {
     finish::<R, S>(inside, fields, Ticks::now(), Outcome::Panic, None);
 }
 

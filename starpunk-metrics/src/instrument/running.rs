@@ -98,7 +98,6 @@ impl<R, S: FieldSource<R>> Running<R, S> {
     pub(crate) fn enter_to_drop(&self) -> Option<Entered> {
         let live = self.live.as_ref()?;
         live.timer.has_begun().then(|| Entered {
-            site: live.timer.site(),
             before: Some(live.timer.enter()),
         })
     }
@@ -207,14 +206,13 @@ impl<R, S: FieldSource<R>> Drop for Running<R, S> {
 /// While a future is dropped inside its call; also where that panics, the thread is left as it was.
 #[derive(Debug)]
 pub(crate) struct Entered {
-    site: &'static Callsite,
     before: Option<Before>,
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
         if let Some(before) = self.before {
-            before.leave(self.site);
+            before.leave();
         }
     }
 }

@@ -224,7 +224,7 @@ impl<T> Table<T> {
 mod tests {
     use super::*;
     use crate::model::clock::Ticks;
-    use crate::model::event::Polls;
+    use crate::model::event::{CallFlags, Polls};
     use crate::model::operation::OutcomeKind;
     use std::time::Duration;
 
@@ -248,9 +248,7 @@ mod tests {
             detail: None,
             statements,
             polls: Polls::default(),
-            sampled: true,
-            nested: false,
-            late: false,
+            flags: CallFlags::SAMPLED,
             outcome: OutcomeKind::Ok,
         }
     }

@@ -26,6 +26,8 @@ pub struct Callsite {
     usual_class: OnceLock<&'static str>,
     slow_nanos: u64,
     forced: bool,
+    /// Each call is an operation, and its record is kept.
+    plain: bool,
     sampling: Option<SamplingRate>,
     table: Option<&'static str>,
 }
@@ -42,6 +44,7 @@ impl Callsite {
             usual_class: OnceLock::new(),
             slow_nanos: 0,
             forced: matches!(kind, CallKind::Business),
+            plain: matches!(kind, CallKind::Business),
             sampling: None,
             table: None,
         }
@@ -58,6 +61,7 @@ impl Callsite {
     #[must_use]
     pub const fn forced(mut self) -> Self {
         self.forced = true;
+        self.plain = matches!(self.kind, CallKind::Business);
         self
     }
 
@@ -65,6 +69,7 @@ impl Callsite {
     #[must_use]
     pub const fn sampled(mut self, rate: f64) -> Self {
         self.forced = false;
+        self.plain = false;
         self.sampling = Some(SamplingRate::new(rate));
         self
     }
@@ -91,6 +96,12 @@ impl Callsite {
     #[inline]
     pub(crate) fn is_forced(&self) -> bool {
         self.forced
+    }
+
+    /// Whether it is a business operation of which every call is kept.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.plain
     }
 
     #[inline]

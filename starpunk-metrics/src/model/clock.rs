@@ -11,6 +11,22 @@ static CLOCK: LazyLock<quanta::Clock> = LazyLock::new(quanta::Clock::new);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ticks(u64);
 
+/// The clock, for whoever reads it more than once: it is looked up once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock(&'static quanta::Clock);
+
+impl Clock {
+    #[inline]
+    pub(crate) fn get() -> Self {
+        Self(&CLOCK)
+    }
+
+    #[inline]
+    pub(crate) fn now(self) -> Ticks {
+        Ticks(self.0.raw())
+    }
+}
+
 impl Ticks {
     pub(crate) const ZERO: Self = Self(0);
 

@@ -27,7 +27,7 @@ pub(crate) enum Event {
     Transaction(Box<Transaction>),
     /// No operation either: it is waited for on the way to one.
     PoolUse(PoolUse),
-    // Last, and the largest: the compiler then keeps the tag in an unused value of its flags.
+    // Last, and the largest: the compiler then keeps the tag in an unused value of its outcome.
     Call(Call),
 }
 
@@ -35,7 +35,7 @@ const _: () = assert!(size_of::<Event>() <= 64);
 
 /// One call of an annotated function or of a business helper.
 ///
-/// In this order its flags lie behind everything that a [`Statement`] has, so that the tag of [`Event`] fits there.
+/// In this order its outcome lies behind everything that a [`Statement`] has, so that the tag of [`Event`] fits there.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Call {
@@ -48,13 +48,33 @@ pub(crate) struct Call {
     /// How many database operations were recorded inside it.
     pub(crate) statements: u32,
     pub(crate) polls: Polls,
-    /// Whether its record is kept if it is an ordinary one.
-    pub(crate) sampled: bool,
-    /// Whether another call of the same place was running around it: its time is in that one's.
-    pub(crate) nested: bool,
-    /// Its request had ended.
-    pub(crate) late: bool,
+    pub(crate) flags: CallFlags,
     pub(crate) outcome: OutcomeKind,
+}
+
+/// What is so or not so of a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CallFlags(u8);
+
+impl CallFlags {
+    /// Its record is kept if it is an ordinary one.
+    pub(crate) const SAMPLED: Self = Self(1);
+    /// Another call of the same place was running around it: its time is in that one's.
+    pub(crate) const NESTED: Self = Self(2);
+    /// Its request had ended.
+    pub(crate) const LATE: Self = Self(4);
+
+    #[inline]
+    pub(crate) fn has(self, flag: Self) -> bool {
+        self.0 & flag.0 != 0
+    }
+
+    /// These, and `flag` where that is so.
+    #[inline]
+    pub(crate) fn and(self, flag: Self, is_so: bool) -> Self {
+        // Without a branch.
+        Self(self.0 | (flag.0 * u8::from(is_so)))
+    }
 }
 
 /// How an `async` call used its executor; zero for any other.

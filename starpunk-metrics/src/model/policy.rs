@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::model::callsite::{CallKind, Callsite};
 use crate::model::ended_request::EndedRequest;
-use crate::model::event::{Call, Event, Polls};
+use crate::model::event::{Call, CallFlags, Event, Polls};
 use crate::model::histogram::nanos;
 use crate::model::names::Shape;
 use crate::model::operation::OutcomeKind;
@@ -115,7 +115,7 @@ impl Policy {
             nanos,
             slow,
             forced: call.site.is_forced() || slow || call.outcome != OutcomeKind::Ok,
-            nested: call.nested,
+            nested: call.flags.has(CallFlags::NESTED),
             blocking: self.is_slow_poll(call.polls),
             untimed: false,
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::model::callsite::{CallKind, Callsite};
 use crate::model::clock::{TickSpan, Ticks, ticks_in};
-use crate::model::event::{Call, Detail};
+use crate::model::event::{Call, CallFlags, Detail};
 use crate::model::few_fields::FewFields;
 use crate::model::field::{Field, Fields};
 use crate::model::names::Names;
@@ -77,7 +77,7 @@ impl Child {
             rows: 0,
             thread,
             outcome: call.outcome,
-            flags: late(call.late),
+            flags: late(call.flags.has(CallFlags::LATE)),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::model::request_id::RequestId;
 
 /// One executed statement, or one batch of them.
 ///
-/// It ends before the flags of a `Call` begin, so that the tag of `Event` fits among them.
+/// It ends before the flags and the outcome of a `Call`, so that the tag of `Event` fits there.
 #[derive(Debug)]
 pub(crate) struct Statement {
     /// The innermost annotated query around it, or else the innermost business function.

@@ -3,21 +3,19 @@
 //! Whoever builds the application does so without link-time optimization. So what is done on the way in is inlined there, and
 //! what is done on the way out is one function here, which looks at the thread's own view once.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::model::callsite::{CallKind, Callsite};
-use crate::model::clock::Ticks;
-use crate::model::event::{Call, Detail, Event, Polls};
+use crate::model::clock::{Clock, Ticks};
+use crate::model::event::{Call, CallFlags, Detail, Event, Polls};
+use crate::model::gauges::Gauges;
 use crate::model::operation::Outcome;
 use crate::model::request::Request;
-use crate::model::sampling::Dice;
-use crate::record::current::{self, Current};
+use crate::record::current;
 use crate::record::depth::Depth;
-use crate::record::local::{Bound, LOCAL, Local, Work};
-use crate::record::recorder::Recorder;
+use crate::record::local::{LOCAL, Local, Work};
 
-/// How it was on this thread before a call of an annotated function.
+/// How it was on this thread before a call of an annotated function, and what the call is to it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Before {
     function: Option<&'static Callsite>,
@@ -26,12 +24,10 @@ pub(crate) struct Before {
 }
 
 /// A call that runs on this thread from its beginning to its end.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Inside {
-    site: &'static Callsite,
-    function: Option<&'static Callsite>,
-    /// What else it was before, in a register.
-    rest: u64,
+    pub(crate) site: &'static Callsite,
+    before: Before,
     start: Ticks,
 }
 
@@ -52,6 +48,8 @@ pub(crate) struct Ended {
 #[inline(always)]
 pub(crate) fn enter(site: &'static Callsite) -> Before {
     LOCAL.with(|local| {
+        // First: what has to be kept until it is done is so little.
+        let depth = local.depths.enter(site);
         let function = local.function.get();
         let is_in_query = function.is_some_and(|around| around.kind() == CallKind::Query);
         // A query keeps its name also inside a business function that it calls.
@@ -61,7 +59,7 @@ pub(crate) fn enter(site: &'static Callsite) -> Before {
         Before {
             function,
             statements: local.statements.get(),
-            depth: local.depths.enter(site),
+            depth,
         }
     })
 }
@@ -69,61 +67,34 @@ pub(crate) fn enter(site: &'static Callsite) -> Before {
 impl Before {
     /// It runs here no more; returns how many database operations were recorded meanwhile.
     #[inline]
-    pub(crate) fn leave(self, site: &'static Callsite) -> u32 {
-        LOCAL.with(|local| self.leave_in(local, site))
-    }
-
-    #[inline]
-    fn leave_in(self, local: &Local, site: &'static Callsite) -> u32 {
-        local.depths.leave(site, self.depth);
-        local.function.set(self.function);
-        local.statements.get().wrapping_sub(self.statements)
+    pub(crate) fn leave(self) -> u32 {
+        LOCAL.with(|local| local.put_back(self))
     }
 
     /// Whether another call of the same place was running.
     #[inline]
     pub(crate) fn is_nested(self) -> bool {
-        self.depth.is_nested()
-    }
-
-    /// In two registers.
-    #[inline]
-    fn pack(self) -> (Option<&'static Callsite>, u64) {
-        let rest = u64::from(self.statements) << 8 | u64::from(self.depth.to_byte());
-        (self.function, rest)
-    }
-
-    #[inline]
-    fn unpack(function: Option<&'static Callsite>, rest: u64) -> Self {
-        Self {
-            function,
-            statements: (rest >> 8) as u32,
-            depth: Depth::from_byte(rest as u8),
-        }
+        self.depth.is_nested
     }
 }
 
 impl Inside {
     /// Begins a call.
     #[inline(always)]
-    pub(crate) fn enter(site: &'static Callsite) -> Self {
-        let (function, rest) = enter(site).pack();
+    pub(crate) fn enter(site: &'static Callsite, clock: Clock) -> Self {
         Self {
             site,
-            function,
-            rest,
+            before: enter(site),
             // Last, and first at the end: what is measured is the call, and not its measuring.
-            start: Ticks::now(),
+            start: clock.now(),
         }
     }
 
     /// Ends it, and records it without fields.
     #[inline(always)]
-    pub(crate) fn finish(self, end: Ticks, outcome: Outcome) {
+    pub(crate) fn finish(&self, end: Ticks, outcome: Outcome) {
         if outcome.is_ok() {
-            LOCAL.with(|local| {
-                local.finish_well(self.site, self.function, self.rest, self.start, end);
-            });
+            LOCAL.with(|local| local.finish_well(self, end));
         } else {
             self.leave(end, outcome).post();
         }
@@ -132,7 +103,7 @@ impl Inside {
     /// Ends it, and records it with what `tell` knows of it if that has a chance to be kept.
     #[inline]
     pub(crate) fn finish_with(
-        self,
+        &self,
         end: Ticks,
         outcome: Outcome,
         tell: impl FnOnce() -> Option<Arc<Detail>>,
@@ -141,37 +112,30 @@ impl Inside {
     }
 
     #[inline]
-    fn leave(self, end: Ticks, outcome: Outcome) -> Ended {
-        let before = Before::unpack(self.function, self.rest);
+    fn leave(&self, end: Ticks, outcome: Outcome) -> Ended {
+        let statements = self.before.leave();
+        Ended {
+            outcome,
+            ..self.ended_well(end, statements)
+        }
+    }
+
+    /// Posts it where it went well, and something has to be found out first.
+    #[inline(never)]
+    fn post_well(&self, end: Ticks, statements: u32) {
+        self.ended_well(end, statements).post();
+    }
+
+    #[inline(always)]
+    fn ended_well(&self, end: Ticks, statements: u32) -> Ended {
         Ended {
             site: self.site,
             start: self.start,
             end,
-            outcome,
-            statements: before.leave(self.site),
-            nested: before.is_nested(),
+            outcome: Outcome::Ok,
+            statements,
+            nested: self.before.is_nested(),
             polls: Polls::default(),
-        }
-    }
-
-    /// What it is made of, each a register.
-    #[inline(always)]
-    pub(crate) fn parts(self) -> (&'static Callsite, Option<&'static Callsite>, u64, Ticks) {
-        (self.site, self.function, self.rest, self.start)
-    }
-
-    /// What [`Inside::parts`] were of.
-    pub(crate) fn of_parts(
-        site: &'static Callsite,
-        function: Option<&'static Callsite>,
-        rest: u64,
-        start: Ticks,
-    ) -> Self {
-        Self {
-            site,
-            function,
-            rest,
-            start,
         }
     }
 }
@@ -179,83 +143,92 @@ impl Inside {
 impl Local {
     /// Ends a call that went well, as nearly all do, in as few instructions as it takes.
     ///
-    /// By its parts, which lie in registers: a structure would be written to memory and read again. What is rare is left to
-    /// [`post_well`] at the very end, so that nothing has to be kept for after it.
+    /// It calls nothing: what is rare is left to others at the very end, so that nothing has to be kept for after it.
     #[inline(never)]
-    fn finish_well(
-        &self,
-        site: &'static Callsite,
-        function: Option<&'static Callsite>,
-        rest: u64,
-        start: Ticks,
-        end: Ticks,
-    ) {
-        let before = Before::unpack(function, rest);
-        let statements = before.leave_in(self, site);
-        let nested = before.is_nested();
-        if let Ok(mut work) = self.work.try_borrow_mut() {
-            let ended = Ended::well(site, start, end, statements, nested);
-            if work.post(&ended, &self.dice) {
-                return;
-            }
+    fn finish_well(&self, inside: &Inside, end: Ticks) {
+        let statements = self.put_back(inside.before);
+        let ended = inside.ended_well(end, statements);
+        if let Ok(mut work) = self.work.try_borrow_mut()
+            && work.is_settled()
+            && work.post(&ended, None, &mut None, self)
+        {
+            return;
         }
-        post_well(site, start, end, statements, nested);
+        inside.post_well(end, statements);
+    }
+
+    /// Posts any other call, or one that [`Local::finish_well`] could not.
+    #[inline(never)]
+    fn post(&self, ended: &Ended, sampled: Option<bool>, detail: &mut Option<Arc<Detail>>) {
+        if let Ok(mut work) = self.work.try_borrow_mut()
+            && (work.is_settled() || work.settle())
+            && work.post(ended, sampled, detail, self)
+        {
+            return;
+        }
+        self.post_slowly(ended, sampled, detail);
+    }
+
+    /// Posts a call where more has to be done for it than usual.
+    #[cold]
+    #[inline(never)]
+    fn post_slowly(&self, ended: &Ended, sampled: Option<bool>, detail: &mut Option<Arc<Detail>>) {
+        self.with_current(|current| {
+            ended.count(&current.recorder.gauges, current.request, self);
+            let sampled = sampled.unwrap_or_else(|| current.samples(ended.site));
+            current.post(ended.event(current.request, sampled, detail.take()));
+        });
+    }
+
+    /// Puts back what was before; returns how many database operations were recorded meanwhile.
+    #[inline]
+    fn put_back(&self, before: Before) -> u32 {
+        self.depths.leave(before.depth);
+        self.function.set(before.function);
+        self.statements.get().wrapping_sub(before.statements)
     }
 }
 
-/// Posts a call that went well where more has to be done for it than usual.
-#[cold]
-#[inline(never)]
-fn post_well(site: &'static Callsite, start: Ticks, end: Ticks, statements: u32, nested: bool) {
-    Ended::well(site, start, end, statements, nested).post();
-}
-
 impl Work {
-    /// Posts a call that has no details, if nothing else has to be done for it.
+    /// Posts a call to who takes it, if nothing else has to be done for it; else its details stay where they are.
     #[inline(always)]
-    fn post(&mut self, ended: &Ended, dice: &Cell<Dice>) -> bool {
-        let id = self.pipeline();
-        let Some(Bound { recorder, queue }) = &mut self.latest else {
+    fn post(
+        &mut self,
+        ended: &Ended,
+        sampled: Option<bool>,
+        detail: &mut Option<Arc<Detail>>,
+        local: &Local,
+    ) -> bool {
+        let Some(latest) = &mut self.latest else {
             return false;
         };
-        if recorder.id != id || recorder.is_stopped() {
-            return false;
-        }
-        let Some(room) = queue.room() else {
+        let Some(room) = latest.queue.room() else {
             return false;
         };
         let request = self.context.request.as_deref();
-        ended.count(recorder, request);
-        let sampled = recorder.samples(ended.site, dice);
-        room.take(ended.event(request, sampled, None));
+        let sampled = if ended.site.is_plain() {
+            if request.is_none() {
+                latest.gauges.count_if_unattributed();
+            }
+            true
+        } else {
+            ended.count(&latest.gauges, request, local);
+            sampled.unwrap_or_else(|| latest.recorder.samples(ended.site, &local.dice))
+        };
+        room.take(ended.event(request, sampled, detail.take()));
         true
     }
 }
 
 impl Ended {
-    #[inline(always)]
-    fn well(
-        site: &'static Callsite,
-        start: Ticks,
-        end: Ticks,
-        statements: u32,
-        nested: bool,
-    ) -> Self {
-        Self {
-            site,
-            start,
-            end,
-            outcome: Outcome::Ok,
-            statements,
-            nested,
-            polls: Polls::default(),
-        }
-    }
-
     /// Records it without fields.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn post(&self) {
-        current::with_current(|current| current.post_call(self, None, None));
+        if self.outcome.is_ok() {
+            LOCAL.with(|local| local.post(self, None, &mut None));
+        } else {
+            self.post_told(None, None);
+        }
     }
 
     /// Records it with what `tell` knows of it if that has a chance to be kept.
@@ -264,7 +237,7 @@ impl Ended {
         let (sampled, kept) = self.is_kept();
         // Outside of `with_current`: what is told is the application's code, and may record something itself.
         let detail = if kept { tell() } else { None };
-        self.post_told(sampled, detail);
+        self.post_told(Some(sampled), detail);
     }
 
     /// Whether its record is kept as an ordinary one, and whether it is at all.
@@ -284,14 +257,21 @@ impl Ended {
         thrown.unwrap_or_default()
     }
 
+    /// Records it; `sampled` where the dice were thrown for it.
     #[inline(never)]
-    fn post_told(&self, sampled: bool, detail: Option<Arc<Detail>>) {
-        current::with_current(|current| current.post_call(self, Some(sampled), detail));
+    fn post_told(&self, sampled: Option<bool>, mut detail: Option<Arc<Detail>>) {
+        if let Outcome::Error(class) = self.outcome
+            && !self.site.is_usual_class(class)
+        {
+            // Nobody else has it yet: this is no copy.
+            Arc::make_mut(detail.get_or_insert_default()).error_class = Some(class);
+        }
+        LOCAL.with(|local| local.post(self, sampled, &mut detail));
     }
 
     /// Counts it where counts are kept on this side.
     #[inline(always)]
-    fn count(&self, recorder: &Recorder, request: Option<&Request>) {
+    fn count(&self, gauges: &Gauges, request: Option<&Request>, local: &Local) {
         let is_query = self.site.kind() == CallKind::Query;
         if is_query && self.statements > 0 {
             // They are the operations.
@@ -302,11 +282,11 @@ impl Ended {
                 request.count_statement(self.start.count_until(self.end));
             }
             Some(_) => {}
-            None => recorder.gauges.count_if_unattributed(),
+            None => gauges.count_if_unattributed(),
         }
         if is_query {
             // An annotated query around this one must not count it again.
-            current::add_statements(1);
+            local.count_operations(1);
         }
     }
 
@@ -325,26 +305,11 @@ impl Ended {
             request: request.and_then(Request::told_id),
             statements: self.statements,
             polls: self.polls,
-            sampled,
-            nested: self.nested,
-            late: request.is_some_and(Request::is_over),
+            flags: CallFlags::default()
+                .and(CallFlags::NESTED, self.nested)
+                .and(CallFlags::SAMPLED, sampled)
+                .and(CallFlags::LATE, request.is_some_and(Request::is_over)),
             outcome: self.outcome.into(),
         })
-    }
-}
-
-impl Current<'_> {
-    /// Counts a call, and posts it; `sampled` where the dice were thrown for it.
-    #[inline]
-    fn post_call(&self, ended: &Ended, sampled: Option<bool>, mut detail: Option<Arc<Detail>>) {
-        if let Outcome::Error(class) = ended.outcome
-            && !ended.site.is_usual_class(class)
-        {
-            // Nobody else has it yet: this is no copy.
-            Arc::make_mut(detail.get_or_insert_default()).error_class = Some(class);
-        }
-        ended.count(self.recorder, self.request);
-        let sampled = sampled.unwrap_or_else(|| self.samples(ended.site));
-        self.post(ended.event(self.request, sampled, detail));
     }
 }

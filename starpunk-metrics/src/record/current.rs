@@ -20,6 +20,10 @@ static ALIVE: AtomicUsize = AtomicUsize::new(0);
 /// The id of the process's own pipeline; 0 where there is none.
 static GLOBAL_ID: AtomicU64 = AtomicU64::new(0);
 
+/// Changes whenever a pipeline becomes the process's own, ceases to be, or stops: what a thread has found out about them holds as
+/// long as this stays. Never 0.
+static EPOCH: AtomicU64 = AtomicU64::new(1);
+
 static GLOBAL: RwLock<Option<Arc<Recorder>>> = RwLock::new(None);
 
 /// Tells whether any pipeline is alive.
@@ -37,6 +41,16 @@ pub(crate) fn pipeline_stopped() {
     ALIVE.fetch_sub(1, Ordering::Relaxed);
 }
 
+#[inline]
+pub(super) fn epoch() -> u64 {
+    // Acquire, and Release below: who sees the change sees what has changed.
+    EPOCH.load(Ordering::Acquire)
+}
+
+pub(super) fn next_epoch() {
+    EPOCH.fetch_add(1, Ordering::Release);
+}
+
 /// Makes `recorder` the process's own pipeline; `false` where there is one.
 pub(crate) fn install_global(recorder: &Arc<Recorder>) -> bool {
     let mut global = GLOBAL.write().unwrap_or_else(PoisonError::into_inner);
@@ -46,6 +60,7 @@ pub(crate) fn install_global(recorder: &Arc<Recorder>) -> bool {
     *global = Some(Arc::clone(recorder));
     // Relaxed: who reads the id takes the lock before it uses the pipeline.
     GLOBAL_ID.store(recorder.id, Ordering::Relaxed);
+    next_epoch();
     true
 }
 
@@ -55,6 +70,7 @@ pub(crate) fn remove_global(recorder: &Recorder) {
     if global.as_ref().is_some_and(|known| known.id == recorder.id) {
         *global = None;
         GLOBAL_ID.store(0, Ordering::Relaxed);
+        next_epoch();
     }
 }
 
@@ -115,6 +131,7 @@ pub(crate) fn function() -> Option<&'static Callsite> {
 pub(crate) fn swap_context(other: &mut Context) {
     LOCAL.with(|local| {
         if let Ok(mut work) = local.work.try_borrow_mut() {
+            work.settled = 0;
             let context = &mut work.context;
             std::mem::swap(context, other);
             let entered = context.function.get();
@@ -290,7 +307,9 @@ impl Local {
             self.bind(&recorder);
             at_work = self.work.try_borrow().ok()?;
         }
-        let Bound { recorder, queue } = at_work.bound_to(id)?;
+        let Bound {
+            recorder, queue, ..
+        } = at_work.bound_to(id)?;
         Some(work(&Current {
             recorder,
             request: at_work.context.request.as_deref(),

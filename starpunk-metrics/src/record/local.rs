@@ -5,6 +5,7 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use crate::model::callsite::Callsite;
+use crate::model::gauges::Gauges;
 use crate::model::sampling::Dice;
 use crate::record::context::Context;
 use crate::record::current;
@@ -45,6 +46,7 @@ struct End;
 impl Drop for End {
     fn drop(&mut self) {
         let left = LOCAL.with(|local| {
+            local.depths.clear();
             let mut work = local.work.try_borrow_mut().ok()?;
             let ended = Work {
                 has_ended: true,
@@ -65,11 +67,16 @@ pub(super) struct Work {
     pub(super) latest: Option<Bound>,
     /// Those before it; there are some only in tests.
     others: Vec<Bound>,
+    /// The [`current::epoch`] in which `latest` was found to be what `context` reports to, and not stopped; 0 since either has
+    /// changed.
+    pub(super) settled: u64,
     /// Its thread is ending: nothing is posted any more.
     pub(super) has_ended: bool,
 }
 
 pub(super) struct Bound {
+    /// Those of the recorder.
+    pub(super) gauges: Arc<Gauges>,
     pub(super) recorder: Arc<Recorder>,
     pub(super) queue: Queue,
 }
@@ -80,8 +87,25 @@ impl Work {
             context: Context::none(),
             latest: None,
             others: Vec::new(),
+            settled: 0,
             has_ended: false,
         }
+    }
+
+    /// Whether `latest` is what this thread reports to, and takes events, as far as is known without looking.
+    #[inline]
+    pub(super) fn is_settled(&self) -> bool {
+        self.settled == current::epoch()
+    }
+
+    /// Whether it is, after a look.
+    pub(super) fn settle(&mut self) -> bool {
+        // First: if anything changes while it is looked at, the next one looks again.
+        let epoch = current::epoch();
+        let latest = self.bound_to(self.pipeline());
+        let is_open = latest.is_some_and(|latest| !latest.recorder.is_stopped());
+        self.settled = if is_open { epoch } else { 0 };
+        is_open
     }
 
     /// The number of the pipeline that is to be reported to; 0 where there is none.
@@ -102,6 +126,7 @@ impl Work {
 
     /// Makes `recorder` the latest, with a queue for this thread there.
     fn bind(&mut self, recorder: &Arc<Recorder>) {
+        self.settled = 0;
         let others = &mut self.others;
         others.extend(self.latest.take());
         // What ended needs no queue any more.
@@ -112,6 +137,7 @@ impl Work {
         self.latest = Some(match known {
             Some(at) => others.swap_remove(at),
             None => Bound {
+                gauges: Arc::clone(&recorder.gauges),
                 recorder: Arc::clone(recorder),
                 queue: Queue::new(recorder),
             },

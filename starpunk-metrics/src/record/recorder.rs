@@ -17,6 +17,7 @@ use crate::model::plan::PlanErrand;
 use crate::model::policy::Policy;
 use crate::model::request::Request;
 use crate::model::sampling::Dice;
+use crate::record::current;
 use crate::record::queue::{NewQueue, NewWideQueue};
 
 pub(crate) struct Recorder {
@@ -102,6 +103,7 @@ impl Recorder {
     pub(crate) fn stop(&self) {
         // Relaxed: what a thread that has not seen it yet still posts is collected with the rest.
         self.stopped.store(true, Ordering::Relaxed);
+        current::next_epoch();
     }
 
     #[inline]

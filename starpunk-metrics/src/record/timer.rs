@@ -55,10 +55,6 @@ impl Timer {
         self.start
     }
 
-    pub(crate) fn site(&self) -> &'static Callsite {
-        self.site
-    }
-
     pub(crate) fn has_begun(&self) -> bool {
         self.has_begun
     }
@@ -72,7 +68,7 @@ impl Timer {
     /// It runs here no more.
     #[inline]
     pub(crate) fn leave(&mut self, before: Before) {
-        self.statements += before.leave(self.site);
+        self.statements += before.leave();
         self.nested |= before.is_nested();
     }
 

@@ -3,7 +3,7 @@ use crate::model::client::{Client, Inbound};
 use crate::model::client_request_id::ClientRequestId;
 use crate::model::clock::Ticks;
 use crate::model::ended_request::RequestEnd;
-use crate::model::event::{Call, Detail, Polls};
+use crate::model::event::{Call, CallFlags, Detail, Polls};
 use crate::model::field::Value;
 use crate::model::operation::OutcomeKind;
 use crate::model::policy::Verdict;
@@ -245,9 +245,7 @@ fn texts_count_among_the_bytes_that_are_held() {
             request: None,
             statements: 0,
             polls: Polls::default(),
-            sampled: true,
-            nested: false,
-            late: false,
+            flags: CallFlags::SAMPLED,
             outcome: OutcomeKind::Ok,
         };
         requests.add(RequestId::random(), Child::of_call(&call, 1));
