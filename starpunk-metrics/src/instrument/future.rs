@@ -32,21 +32,37 @@ pin_project! {
         F: Future,
         S: FieldSource<F::Output>,
     {
+        #[inline]
         fn drop(this: Pin<&mut Self>) {
             let mut state = this.project().state;
-            let StateProjection::Live { running, .. } = state.as_mut().project() else {
-                return;
-            };
-            // What a cancelled body records while it is dropped, such as a ROLLBACK, is still of this call.
-            let Some(entered) = running.enter_to_drop() else {
-                return;
-            };
-            // Drops the future where it lies, and hands out the rest.
-            let live = state.project_replace(State::Gone);
-            if let StateReplaced::Live { mut running, .. } = live {
-                running.leave_dropped(entered);
+            if let StateProjection::Live { running, .. } = state.as_mut().project()
+                && running.has_begun()
+            {
+                cancel(state);
             }
         }
+    }
+}
+
+/// Drops a future whose call has begun and not ended.
+#[cold]
+#[inline(never)]
+fn cancel<F, C, S>(mut state: Pin<&mut State<F, C, S>>)
+where
+    F: Future,
+    S: FieldSource<F::Output>,
+{
+    let StateProjection::Live { running, .. } = state.as_mut().project() else {
+        return;
+    };
+    // What a cancelled body records while it is dropped, such as a ROLLBACK, is still of this call.
+    let Some(entered) = running.enter_to_drop() else {
+        return;
+    };
+    // Drops the future where it lies, and hands out the rest.
+    let live = state.project_replace(State::Gone);
+    if let StateReplaced::Live { mut running, .. } = live {
+        running.leave_dropped(entered);
     }
 }
 
@@ -149,22 +165,18 @@ where
         let StateProjection::Live {
             future,
             classify,
-            running: kept,
+            running,
         } = self.project().state.project()
         else {
             // It is being dropped; nobody can poll it.
             return Poll::Pending;
         };
-        if !current::is_active() && !kept.has_begun() {
+        if !current::is_active() && !running.has_begun() {
             // Whatever starts later, of this call it would see only a part.
-            kept.live = None;
+            running.live = None;
             return future.poll(cx);
         }
-        // Taken out while it is polled: a panic drops it here, at its true time, and not when the future is dropped.
-        let mut running = std::mem::replace(kept, Running::NONE);
-        let polled = running.poll(|| future.poll(cx), classify);
-        *kept = running;
-        polled
+        running.poll(|| future.poll(cx), classify)
     }
 }
 

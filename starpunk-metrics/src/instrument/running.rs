@@ -5,8 +5,7 @@ use std::task::Poll;
 
 use crate::instrument::fields::{FieldSource, WithOutput};
 use crate::model::callsite::Callsite;
-use crate::model::clock::{TickSpan, Ticks};
-use crate::model::event::Polls;
+use crate::model::clock::{Clock, Ticks};
 use crate::model::operation::{Outcome, OutcomeKind};
 use crate::record::call::Before;
 use crate::record::current;
@@ -23,8 +22,6 @@ pub(crate) struct Running<R, S: FieldSource<R>> {
 #[derive(Debug)]
 pub(crate) struct Live<S> {
     pub(crate) timer: Timer,
-    busy: u64,
-    longest: u64,
     pub(crate) fields: S,
 }
 
@@ -74,12 +71,7 @@ impl<R, S: FieldSource<R>> Running<R, S> {
     #[inline]
     fn of(timer: Timer, fields: S) -> Self {
         Self {
-            live: Some(Live {
-                timer,
-                busy: 0,
-                longest: 0,
-                fields,
-            }),
+            live: Some(Live { timer, fields }),
             output: PhantomData,
         }
     }
@@ -123,19 +115,20 @@ impl<R, S: FieldSource<R>> Running<R, S> {
         let Some(live) = &mut self.live else {
             return poll();
         };
-        let start = if live.timer.has_begun() {
-            Ticks::now()
-        } else {
-            live.timer.begin()
+        let clock = Clock::get();
+        let before = live.timer.enter();
+        let start = live.timer.begin_poll(clock);
+        let polling = Polling {
+            running: self,
+            before,
         };
-        live.timer.interrupted = OutcomeKind::Panic;
-        let polled = self.enter(poll);
-        let end = Ticks::now();
+        let polled = poll();
+        let end = clock.now();
+        // It has come to its end.
+        std::mem::forget(polling);
         if let Some(live) = &mut self.live {
-            live.timer.interrupted = OutcomeKind::Cancelled;
-            let ticks = start.count_until(end).max(1);
-            live.busy += ticks;
-            live.longest = live.longest.max(ticks);
+            live.timer.leave(before);
+            live.timer.end_poll(start, end);
         }
         if let Poll::Ready(output) = &polled {
             self.finish_at(end, output, classify);
@@ -167,8 +160,6 @@ impl<S> Live<S> {
     pub(crate) fn reading<O>(self, read: O) -> Live<WithOutput<S, O>> {
         Live {
             timer: self.timer,
-            busy: self.busy,
-            longest: self.longest,
             fields: WithOutput::new(self.fields, read),
         }
     }
@@ -178,11 +169,7 @@ impl<S> Live<S> {
     where
         S: FieldSource<R>,
     {
-        let polls = Polls {
-            busy: TickSpan::of(self.busy),
-            longest: TickSpan::of(self.longest),
-        };
-        let ended = self.timer.stop(end, outcome, polls);
+        let ended = self.timer.stop(end, outcome);
         if S::IS_EMPTY {
             ended.post();
         } else {
@@ -194,11 +181,9 @@ impl<S> Live<S> {
 impl<R, S: FieldSource<R>> Drop for Running<R, S> {
     #[inline]
     fn drop(&mut self) {
-        if self.has_begun()
-            && let Some(live) = self.live.take()
-        {
-            let outcome = live.timer.interrupted.with_class(None);
-            live.record(Ticks::now(), outcome, None);
+        let live = self.live.as_ref();
+        if let Some(interrupted) = live.and_then(|live| live.timer.interrupted()) {
+            self.interrupt(interrupted.with_class(None));
         }
     }
 }
@@ -214,6 +199,20 @@ impl Drop for Entered {
         if let Some(before) = self.before {
             before.leave();
         }
+    }
+}
+
+/// While a future is polled: a panic ends the call then, at its true time, and not when the future is dropped.
+struct Polling<'a, R, S: FieldSource<R>> {
+    running: &'a mut Running<R, S>,
+    before: Before,
+}
+
+impl<R, S: FieldSource<R>> Drop for Polling<'_, R, S> {
+    #[cold]
+    fn drop(&mut self) {
+        self.running.leave(self.before);
+        self.running.interrupt(Outcome::Panic);
     }
 }
 
