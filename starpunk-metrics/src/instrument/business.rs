@@ -78,8 +78,8 @@ fn track<const N: usize>(
     // Outside of `with_current`: what becomes a value is the application's, and may record something itself.
     let detail = Arc::new(Detail {
         duration: Some(duration),
+        error_class: None,
         fields: fields().into(),
-        ..Detail::default()
     });
     current::with_current(|current| {
         current.count_if_unattributed();

@@ -28,9 +28,11 @@ impl Told {
     fn from_fields(evaluate: impl FnOnce() -> FewFields) -> Self {
         let fields = catch_unwind(AssertUnwindSafe(evaluate)).unwrap_or_default();
         Self((!fields.is_empty()).then(|| {
+            // All of it named: what `..` leaves of a default would be dropped.
             Arc::new(Detail {
+                duration: None,
+                error_class: None,
                 fields,
-                ..Detail::default()
             })
         }))
     }
