@@ -173,6 +173,13 @@ pub(crate) fn sum(left: Option<u64>, right: Option<u64>) -> Option<u64> {
     }
 }
 
+/// A new series: there are few, and the room for making one is not needed to find it again.
+#[cold]
+#[inline(never)]
+fn first<T>(make: impl FnOnce() -> T) -> Box<T> {
+    Box::new(make())
+}
+
 /// Series by their small number: a lookup is an index, not a hash.
 #[derive(Debug)]
 pub(crate) struct Table<T>(Vec<Option<Box<T>>>);
@@ -198,7 +205,7 @@ impl<T> Table<T> {
         if number >= self.0.len() {
             self.grow(number);
         }
-        self.0[number].get_or_insert_with(|| Box::new(make()))
+        self.0[number].get_or_insert_with(|| first(make))
     }
 
     #[cold]

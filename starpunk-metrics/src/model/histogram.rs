@@ -57,6 +57,12 @@ impl Histogram {
         }
     }
 
+    /// Returns the shortest duration; zero where it is empty.
+    pub(crate) fn min(&self) -> Duration {
+        // Where it is empty, that is longer than the longest.
+        Duration::from_nanos(self.min_nanos.min(self.max_nanos))
+    }
+
     /// Returns the longest duration; zero where it is empty.
     pub fn max(&self) -> Duration {
         Duration::from_nanos(self.max_nanos)

@@ -107,7 +107,7 @@ impl Policy {
             .unwrap_or(self.slow_query)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn judge_call(&self, call: &Call) -> Verdict {
         let nanos = call.nanos();
         let slow = self.is_slow(call.site, nanos);

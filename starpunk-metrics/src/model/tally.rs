@@ -10,7 +10,7 @@ use crate::model::policy::Verdict;
 const MAX_ERROR_CLASSES: usize = 16;
 
 /// The measures of one series of operations.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Tally {
     outcomes: [OutcomeTally; OutcomeKind::ALL.len()],
     error_classes: Vec<(&'static str, u64)>,
@@ -18,8 +18,7 @@ pub struct Tally {
     forced: u64,
     nested: u64,
     untimed: u64,
-    min_nanos: u64,
-    max_nanos: u64,
+    /// Of all that are timed; it knows the shortest and the longest too.
     histogram: Histogram,
 }
 
@@ -27,22 +26,6 @@ pub struct Tally {
 struct OutcomeTally {
     count: u64,
     total_nanos: u64,
-}
-
-impl Default for Tally {
-    fn default() -> Self {
-        Self {
-            outcomes: Default::default(),
-            error_classes: Vec::new(),
-            slow: 0,
-            forced: 0,
-            nested: 0,
-            untimed: 0,
-            min_nanos: u64::MAX,
-            max_nanos: 0,
-            histogram: Histogram::default(),
-        }
-    }
 }
 
 impl Tally {
@@ -116,16 +99,12 @@ impl Tally {
 
     /// Returns the shortest duration; zero where there was no operation.
     pub fn min(&self) -> Duration {
-        Duration::from_nanos(if self.count() == self.untimed {
-            0
-        } else {
-            self.min_nanos
-        })
+        self.histogram.min()
     }
 
     /// Returns the longest duration; zero where there was no operation.
     pub fn max(&self) -> Duration {
-        Duration::from_nanos(self.max_nanos)
+        self.histogram.max()
     }
 
     /// Returns a quantile between 0 and 1, at most 1/32 off; never outside `min..=max`.
@@ -163,8 +142,6 @@ impl Tally {
         } else {
             slot.total_nanos = slot.total_nanos.saturating_add(nanos);
         }
-        self.min_nanos = self.min_nanos.min(nanos);
-        self.max_nanos = self.max_nanos.max(nanos);
         self.histogram.record_nanos(nanos);
     }
 
@@ -190,8 +167,6 @@ impl Tally {
         self.forced += other.forced;
         self.nested += other.nested;
         self.untimed += other.untimed;
-        self.min_nanos = self.min_nanos.min(other.min_nanos);
-        self.max_nanos = self.max_nanos.max(other.max_nanos);
         self.histogram.merge(&other.histogram);
     }
 
