@@ -3,14 +3,14 @@
 //! They are what StarPunk, where this library comes from, counts. For an application's own there is
 //! [`track_business`](crate::track_business).
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::callsite::{CallKind, Callsite};
 use crate::model::clock::Ticks;
-use crate::model::event::{Call, CallFlags, Detail, Event, Polls};
+use crate::model::event::{Call, CallFlags, Detail, Polls};
 use crate::model::field::{Field, Value};
 use crate::model::operation::OutcomeKind;
+use crate::model::wide_event::WideEvent;
 use crate::record::current;
 
 static NOTE_CREATED: Callsite = Callsite::new(CallKind::Business, || "note_created");
@@ -76,24 +76,25 @@ fn track<const N: usize>(
         return;
     }
     // Outside of `with_current`: what becomes a value is the application's, and may record something itself.
-    let detail = Arc::new(Detail {
+    let detail = Detail {
         duration: Some(duration),
         error_class: None,
         fields: fields().into(),
-    });
+    };
     current::with_current(|current| {
         current.count_if_unattributed();
         let end = Ticks::now();
-        current.post(Event::Call(Call {
+        let call = Call {
             site,
             start: end,
             end,
             request: current.request_id(),
-            detail: Some(detail),
+            detail: None,
             statements: 0,
             polls: Polls::default(),
             flags: CallFlags::SAMPLED.and(CallFlags::LATE, current.is_late()),
             outcome: OutcomeKind::Ok,
-        }));
+        };
+        current.post_wide(WideEvent::Call(call, detail));
     });
 }

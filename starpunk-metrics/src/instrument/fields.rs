@@ -4,7 +4,6 @@
 
 use std::fmt::{self, Display, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 use crate::model::event::Detail;
 use crate::model::few_fields::FewFields;
@@ -22,28 +21,23 @@ pub trait FieldSource<R: ?Sized> {
 
 /// Fields, in the form in which they travel.
 #[derive(Debug)]
-pub struct Told(pub(crate) Option<Arc<Detail>>);
+pub struct Told(pub(crate) Option<Detail>);
 
 impl Told {
     fn from_fields(evaluate: impl FnOnce() -> FewFields) -> Self {
         let fields = catch_unwind(AssertUnwindSafe(evaluate)).unwrap_or_default();
-        Self((!fields.is_empty()).then(|| {
-            // All of it named: what `..` leaves of a default would be dropped.
-            Arc::new(Detail {
-                duration: None,
-                error_class: None,
-                fields,
-            })
+        // All of it named: what `..` leaves of a default would be dropped.
+        Self((!fields.is_empty()).then_some(Detail {
+            duration: None,
+            error_class: None,
+            fields,
         }))
     }
 
     fn and(self, more: Self) -> Self {
         match (self.0, more.0) {
             (Some(mut fields), Some(more)) => {
-                // Nobody else has either yet: this is no copy.
-                let told = Arc::make_mut(&mut fields);
-                let more = Arc::unwrap_or_clone(more).fields;
-                told.fields = std::mem::take(&mut told.fields).and(more);
+                fields.fields = std::mem::take(&mut fields.fields).and(more.fields);
                 Self(Some(fields))
             }
             (one, other) => Self(one.or(other)),
@@ -64,23 +58,25 @@ impl<R: ?Sized> FieldSource<R> for NoFields {
 }
 
 /// Fields that are known before the call, because it may use up what they are made from.
+///
+/// Apart, as they lie in a future meanwhile.
 #[derive(Debug)]
-pub struct Now(Told);
+pub struct Now(Option<Box<Detail>>);
 
 /// Evaluates the fields, if there is a pipeline to take them.
 #[inline]
 pub fn now<const N: usize>(evaluate: impl FnOnce() -> [Field; N]) -> Now {
     if !current::has_pipeline() {
-        return Now(Told(None));
+        return Now(None);
     }
-    Now(Told::from_fields(|| evaluate().into()))
+    Now(Told::from_fields(|| evaluate().into()).0.map(Box::new))
 }
 
 impl<R: ?Sized> FieldSource<R> for Now {
     const IS_EMPTY: bool = false;
 
     fn tell(self, _: Option<&R>) -> Told {
-        self.0
+        Told(self.0.map(|detail| *detail))
     }
 }
 

@@ -23,25 +23,6 @@ pub(crate) enum WideEvent {
 
 const _: () = assert!(size_of::<WideEvent>() <= 176);
 
-impl WideEvent {
-    /// Takes an event out of its allocation; hands back one that has none.
-    pub(crate) fn of(event: Event) -> Result<Self, Event> {
-        match event {
-            Event::Call(mut call) => match call.detail.take() {
-                Some(detail) => Ok(Self::Call(call, Arc::unwrap_or_clone(detail))),
-                None => Err(Event::Call(call)),
-            },
-            Event::Statement(mut statement) => match statement.detail.take() {
-                Some(detail) => Ok(Self::Statement(statement, *detail)),
-                None => Err(Event::Statement(statement)),
-            },
-            Event::Request(request) => Ok(Self::Request(Arc::unwrap_or_clone(request))),
-            Event::Transaction(transaction) => Ok(Self::Transaction(*transaction)),
-            Event::PoolUse(_) => Err(event),
-        }
-    }
-}
-
 impl From<WideEvent> for Event {
     fn from(event: WideEvent) -> Self {
         match event {

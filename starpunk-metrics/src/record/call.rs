@@ -3,17 +3,17 @@
 //! Whoever builds the application does so without link-time optimization. So what is done on the way in is inlined there, and
 //! what is done on the way out is one function here, which looks at the thread's own view once.
 
-use std::sync::Arc;
-
 use crate::model::callsite::{CallKind, Callsite};
 use crate::model::clock::{Clock, Ticks};
 use crate::model::event::{Call, CallFlags, Detail, Event, Polls};
 use crate::model::gauges::Gauges;
 use crate::model::operation::Outcome;
 use crate::model::request::Request;
+use crate::model::wide_event::WideEvent;
 use crate::record::current;
 use crate::record::depth::Depth;
-use crate::record::local::{LOCAL, Local, Work};
+use crate::record::local::{Bound, LOCAL, Local, Work};
+use crate::record::recorder::Recorder;
 
 /// How it was on this thread before a call of an annotated function, and what the call is to it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -106,7 +106,7 @@ impl Inside {
         &self,
         end: Ticks,
         outcome: Outcome,
-        tell: impl FnOnce() -> Option<Arc<Detail>>,
+        tell: impl FnOnce() -> Option<Detail>,
     ) {
         self.leave(end, outcome).post_with(tell);
     }
@@ -159,7 +159,7 @@ impl Local {
 
     /// Posts any other call, or one that [`Local::finish_well`] could not.
     #[inline(never)]
-    fn post(&self, ended: &Ended, sampled: Option<bool>, detail: &mut Option<Arc<Detail>>) {
+    fn post(&self, ended: &Ended, sampled: Option<bool>, detail: &mut Option<Detail>) {
         if let Ok(mut work) = self.work.try_borrow_mut()
             && (work.is_settled() || work.settle())
             && work.post(ended, sampled, detail, self)
@@ -172,11 +172,15 @@ impl Local {
     /// Posts a call where more has to be done for it than usual.
     #[cold]
     #[inline(never)]
-    fn post_slowly(&self, ended: &Ended, sampled: Option<bool>, detail: &mut Option<Arc<Detail>>) {
+    fn post_slowly(&self, ended: &Ended, sampled: Option<bool>, detail: &mut Option<Detail>) {
         self.with_current(|current| {
             ended.count(&current.recorder.gauges, current.request, self);
             let sampled = sampled.unwrap_or_else(|| current.samples(ended.site));
-            current.post(ended.event(current.request, sampled, detail.take()));
+            let call = ended.call(current.request, sampled);
+            match detail.take() {
+                None => current.post(Event::Call(call)),
+                Some(detail) => current.post_wide(WideEvent::Call(call, detail)),
+            }
         });
     }
 
@@ -196,26 +200,35 @@ impl Work {
         &mut self,
         ended: &Ended,
         sampled: Option<bool>,
-        detail: &mut Option<Arc<Detail>>,
+        detail: &mut Option<Detail>,
         local: &Local,
     ) -> bool {
         let Some(latest) = &mut self.latest else {
             return false;
         };
-        let Some(room) = latest.queue.room() else {
-            return false;
-        };
+        let Bound {
+            recorder,
+            queue,
+            gauges,
+            ..
+        } = latest;
         let request = self.context.request.as_deref();
-        let sampled = if ended.site.is_plain() {
-            if request.is_none() {
-                latest.gauges.count_if_unattributed();
-            }
-            true
-        } else {
-            ended.count(&latest.gauges, request, local);
-            sampled.unwrap_or_else(|| latest.recorder.samples(ended.site, &local.dice))
+        let call = || {
+            let sampled = ended.count_and_sample(sampled, recorder, gauges, request, local);
+            ended.call(request, sampled)
         };
-        room.take(ended.event(request, sampled, detail.take()));
+        if detail.is_none() {
+            let Some(room) = queue.room() else {
+                return false;
+            };
+            room.take(Event::Call(call()));
+        } else {
+            let Some(room) = queue.wide_room() else {
+                return false;
+            };
+            let detail = detail.take().unwrap_or_default();
+            room.take(WideEvent::Call(call(), detail));
+        }
         true
     }
 }
@@ -233,7 +246,7 @@ impl Ended {
 
     /// Records it with what `tell` knows of it if that has a chance to be kept.
     #[inline]
-    pub(crate) fn post_with(&self, tell: impl FnOnce() -> Option<Arc<Detail>>) {
+    pub(crate) fn post_with(&self, tell: impl FnOnce() -> Option<Detail>) {
         let (sampled, kept) = self.is_kept();
         // Outside of `with_current`: what is told is the application's code, and may record something itself.
         let detail = if kept { tell() } else { None };
@@ -259,14 +272,33 @@ impl Ended {
 
     /// Records it; `sampled` where the dice were thrown for it.
     #[inline(never)]
-    fn post_told(&self, sampled: Option<bool>, mut detail: Option<Arc<Detail>>) {
+    fn post_told(&self, sampled: Option<bool>, mut detail: Option<Detail>) {
         if let Outcome::Error(class) = self.outcome
             && !self.site.is_usual_class(class)
         {
-            // Nobody else has it yet: this is no copy.
-            Arc::make_mut(detail.get_or_insert_default()).error_class = Some(class);
+            detail.get_or_insert_default().error_class = Some(class);
         }
         LOCAL.with(|local| local.post(self, sampled, &mut detail));
+    }
+
+    /// Counts it where counts are kept on this side, and says whether the dice keep its record.
+    #[inline(always)]
+    fn count_and_sample(
+        &self,
+        sampled: Option<bool>,
+        recorder: &Recorder,
+        gauges: &Gauges,
+        request: Option<&Request>,
+        local: &Local,
+    ) -> bool {
+        if !self.site.is_plain() {
+            self.count(gauges, request, local);
+            return sampled.unwrap_or_else(|| recorder.samples(self.site, &local.dice));
+        }
+        if request.is_none() {
+            gauges.count_if_unattributed();
+        }
+        true
     }
 
     /// Counts it where counts are kept on this side.
@@ -291,17 +323,12 @@ impl Ended {
     }
 
     #[inline(always)]
-    fn event(
-        &self,
-        request: Option<&Request>,
-        sampled: bool,
-        detail: Option<Arc<Detail>>,
-    ) -> Event {
-        Event::Call(Call {
+    fn call(&self, request: Option<&Request>, sampled: bool) -> Call {
+        Call {
             site: self.site,
             start: self.start,
             end: self.end,
-            detail,
+            detail: None,
             request: request.and_then(Request::told_id),
             statements: self.statements,
             polls: self.polls,
@@ -310,6 +337,6 @@ impl Ended {
                 .and(CallFlags::SAMPLED, sampled)
                 .and(CallFlags::LATE, request.is_some_and(Request::is_over)),
             outcome: self.outcome.into(),
-        })
+        }
     }
 }

@@ -188,9 +188,17 @@ impl Current<'_> {
         self.request.is_some_and(Request::is_over)
     }
 
+    /// Posts an event that has no allocation.
+    #[inline]
     pub(crate) fn post(&self, event: Event) {
         if self.is_open() {
-            self.queue.post(self.recorder, event);
+            self.queue.post_with(self.recorder, || event);
+        }
+    }
+
+    pub(crate) fn post_wide(&self, event: WideEvent) {
+        if self.is_open() {
+            self.queue.post_wide(self.recorder, event);
         }
     }
 
@@ -213,11 +221,9 @@ impl Current<'_> {
             Some(request) => request.count_statement(statement.taken.count()),
             None => self.count_if_unattributed(),
         }
-        if statement.detail.is_some() {
-            self.post(Event::Statement(statement));
-        } else if self.is_open() {
-            self.queue
-                .post_narrow(self.recorder, || Event::Statement(statement));
+        match statement.detail.take() {
+            None => self.post(Event::Statement(statement)),
+            Some(detail) => self.post_wide(WideEvent::Statement(statement, *detail)),
         }
     }
 

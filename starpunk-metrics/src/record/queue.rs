@@ -47,17 +47,9 @@ impl Queue {
         queue
     }
 
-    /// Posts any event.
-    pub(crate) fn post(&self, recorder: &Recorder, event: Event) {
-        match WideEvent::of(event) {
-            Ok(event) => self.post_wide(recorder, event),
-            Err(event) => self.post_narrow(recorder, || event),
-        }
-    }
-
     /// Posts what `make` makes: an event that has no allocation.
     #[inline(always)]
-    pub(crate) fn post_narrow(&self, recorder: &Recorder, make: impl FnOnce() -> Event) {
+    pub(crate) fn post_with(&self, recorder: &Recorder, make: impl FnOnce() -> Event) {
         let hand_over = |end| self.hand_over(recorder, end);
         if let Err(event) = self.events.post_with(recorder, hand_over, make) {
             self.count_here(recorder, event);
@@ -83,6 +75,12 @@ impl Queue {
     #[inline(always)]
     pub(crate) fn room(&mut self) -> Option<Room<'_, Event>> {
         self.events.room()
+    }
+
+    /// The same for a large one.
+    #[inline(always)]
+    pub(crate) fn wide_room(&mut self) -> Option<Room<'_, WideEvent>> {
+        self.wide.get_mut()?.room()
     }
 
     /// The collector may be gone; then the ring is abandoned, and the loss is counted when it is full.

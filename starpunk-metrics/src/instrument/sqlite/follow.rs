@@ -6,10 +6,10 @@ use crate::instrument::sqlite::shapes::{Known, Slot};
 use crate::instrument::sqlite::text::fingerprint::DoubleQuotes;
 use crate::instrument::sqlite::transaction::{Change, Ended, Transactions};
 use crate::model::clock::{TickSpan, Ticks};
-use crate::model::event::Event;
 use crate::model::names::Effect;
 use crate::model::statement::Holder;
 use crate::model::transaction::Ending;
+use crate::model::wide_event::WideEvent;
 use crate::record::current::{self, Current};
 
 /// What matters here of a statement that has ended.
@@ -91,7 +91,7 @@ pub(crate) fn follow(
                 transaction.ending = Ending::LeftOpen;
             }
             locks.writes_no_more();
-            current.post(Event::Transaction(transaction));
+            current.post_wide(WideEvent::Transaction(*transaction));
         }
         // It may have rolled all of it back; the next write tells whether it did not.
         Change::None if seen.may_roll_back || !transactions.has_lock() => locks.writes_no_more(),

@@ -22,9 +22,9 @@ use crate::instrument::sqlite::scope;
 use crate::instrument::sqlite::shapes::ShapeCache;
 use crate::instrument::sqlite::transaction::{Change, Transactions};
 use crate::model::clock::Ticks;
-use crate::model::event::Event;
 
 use crate::model::names::Effect;
+use crate::model::wide_event::WideEvent;
 use crate::record::context::Context;
 use crate::record::current;
 
@@ -142,7 +142,8 @@ impl Probe {
         self.locks.writes_no_more();
         // Asked first: as a rule there is none, and then nothing is lost with a thread that is ending.
         if let Change::Closed(transaction) = self.transactions.abandon(Ticks::now()) {
-            current::with_current(|current| current.post(Event::Transaction(transaction)));
+            let transaction = WideEvent::Transaction(*transaction);
+            current::with_current(|current| current.post_wide(transaction));
         }
     }
 
