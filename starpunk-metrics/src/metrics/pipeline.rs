@@ -68,9 +68,12 @@ pub(crate) fn pipeline(config: Config) -> (Arc<Recorder>, Collector) {
 mod tests {
     use std::sync::mpsc::{Sender, channel};
 
-    use crate::instrument::business;
+    use crate::instrument::fields::NoFields;
+    use crate::instrument::{business, function};
     use crate::metrics::Metrics;
+    use crate::model::callsite::{CallKind, Callsite};
     use crate::model::gauges::{DropReason, Gauges};
+    use crate::model::operation::{OperationType, Outcome};
     use crate::model::plan::{PlanErrand, PlanReport, QueryPlan};
 
     use super::*;
@@ -128,6 +131,27 @@ mod tests {
                 .all(|(note, record)| record.fields["note"] == note)
         );
         assert_eq!(gauges(&metrics).total_dropped(), 0);
+    }
+
+    #[test]
+    fn what_finds_no_room_is_counted_whether_it_has_much_to_say_or_little() {
+        static SITE: Callsite = Callsite::new(CallKind::Business, || "plain");
+        let metrics = metrics();
+        let held_up = hold_up(&metrics);
+        {
+            let _entered = metrics.enter();
+            for note in 0..FLOOD {
+                business::track_note_deleted(note);
+                function::call(&SITE, NoFields, || {}, |()| Outcome::Ok);
+            }
+        }
+        let recorder = metrics.recorder.as_ref().expect("it measures");
+        assert!(!recorder.lanes.forced.0.is_empty(), "it was too much");
+        drop(held_up);
+        let snapshot = metrics.snapshot();
+        let counted =
+            ["note_deleted", "plain"].map(|name| snapshot.count(OperationType::Render, name));
+        assert_eq!(counted, [FLOOD; 2]);
     }
 
     #[test]
