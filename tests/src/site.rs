@@ -39,6 +39,8 @@ macro_rules! serve {
                 .workers(1)
                 .disable_signals()
                 .shutdown_timeout(1)
+                // Where the machine is busy a client of a test is late, and not one to be cut off.
+                .client_request_timeout(std::time::Duration::from_secs(60))
                 $(.$setting($value))*
                 .listen(listener)
                 .map(actix_web::HttpServer::run)
