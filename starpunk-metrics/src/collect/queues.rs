@@ -8,6 +8,7 @@ use rtrb::Consumer;
 
 use crate::collect::state::{State, View};
 use crate::model::aggregate::Aggregate;
+use crate::model::clock::Ticks;
 use crate::model::event::Event;
 use crate::model::gauges::Gauges;
 use crate::model::wide_event::WideEvent;
@@ -67,14 +68,26 @@ impl Queues {
         gauges: &Gauges,
     ) {
         let deadline = Instant::now() + OWNER_TIMEOUT;
-        // The large ones are looked at later and taken first: so a statement that failed is before the call that failed by it.
+        // The large ones are looked at later: so a statement that failed is before the call that failed by it.
         self.events.iter_mut().for_each(|(end, _)| end.look());
         self.wide.iter_mut().for_each(End::look);
-        for end in &mut self.wide {
-            end.drain(|event, thread| state.observe(event.into(), thread, view));
+        for wide in self.wide.iter_mut().filter(|wide| wide.ready > 0) {
+            let ends = self.events.iter_mut().map(|(end, _)| end);
+            let mut others: Vec<_> = ends.filter(|end| end.thread == wide.thread).collect();
+            wide.drain(wide.ready, |event, thread| {
+                let event = Event::from(event);
+                // What its thread posted before: the buffers keep what is observed last.
+                for end in &mut others {
+                    let before = end.ended_before(event.end());
+                    end.drain(before, |event, thread| state.observe(event, thread, view));
+                }
+                state.observe(event, thread, view);
+            });
         }
         for (end, counted) in &mut self.events {
-            end.drain(|event, thread| state.observe(event, thread, view));
+            end.drain(end.ready, |event, thread| {
+                state.observe(event, thread, view);
+            });
             take_counted(counted, complete.then_some(deadline), &mut state.aggregate);
         }
         // They stay where they are until then: what an event does to whoever looks at it must not cost them.
@@ -100,12 +113,13 @@ impl<T> End<T> {
         self.ready = self.events.slots();
     }
 
-    /// Takes what was there.
-    fn drain(&mut self, mut observe: impl FnMut(T, u32)) {
-        while self.ready > 0 {
-            let Ok(chunk) = self.events.read_chunk(self.ready.min(CHUNK)) else {
+    /// Takes so many of what was there.
+    fn drain(&mut self, mut count: usize, mut observe: impl FnMut(T, u32)) {
+        while count > 0 {
+            let Ok(chunk) = self.events.read_chunk(count.min(CHUNK)) else {
                 break;
             };
+            count -= chunk.len();
             self.ready -= chunk.len();
             for event in chunk {
                 observe(event, self.thread);
@@ -119,6 +133,18 @@ impl<T> End<T> {
             gauges.give_queue_room(self.events.buffer().capacity() * size_of::<T>());
         }
         !self.has_ended
+    }
+}
+
+impl End<Event> {
+    /// How many of what was there ended before this.
+    fn ended_before(&mut self, until: Ticks) -> usize {
+        let Ok(chunk) = self.events.read_chunk(self.ready) else {
+            return 0;
+        };
+        let (first, rest) = chunk.as_slices();
+        let before = first.iter().chain(rest);
+        before.take_while(|event| event.end() < until).count()
     }
 }
 

@@ -5,12 +5,14 @@ use std::sync::atomic::AtomicBool;
 
 use crate::collect::collector::{Collector, Lanes as CollectorLanes};
 use crate::config::Config;
-use crate::model::event::Event;
 use crate::model::gauges::Gauges;
 use crate::model::names::Names;
 use crate::model::policy::Policy;
 use crate::model::sampling::SamplingRate;
 use crate::record::recorder::{Lanes as RecorderLanes, Recorder};
+
+/// Forced records that find room in the lane at least, whatever the buffer's size: 1 MB.
+const LEAST_FORCED: usize = 16_384;
 
 /// Plans that may wait to be asked for.
 const MAX_ERRANDS: usize = 64;
@@ -45,9 +47,7 @@ pub(crate) fn pipeline(config: Config) -> (Arc<Recorder>, Collector) {
         queues,
         wide_queues,
         forced,
-        forced_capacity: config
-            .buffer_size
-            .max(Gauges::MOST_QUEUE_BYTES / size_of::<Event>()),
+        forced_capacity: config.buffer_size.max(LEAST_FORCED),
         control,
         errands,
     };
@@ -152,6 +152,27 @@ mod tests {
         let counted =
             ["note_deleted", "plain"].map(|name| snapshot.count(OperationType::Render, name));
         assert_eq!(counted, [FLOOD; 2]);
+    }
+
+    #[test]
+    fn the_newest_are_kept_whether_they_have_much_to_say_or_little() {
+        static SITE: Callsite = Callsite::new(CallKind::Business, || "plain");
+        let config = Config::default().test_mode(true).buffer_size(10);
+        let metrics = Metrics::scoped(config).expect("the settings are valid");
+        let entered = metrics.enter();
+        for _ in 0..20 {
+            function::call(&SITE, NoFields, || {}, |()| Outcome::Ok);
+        }
+        (0..5_u64).for_each(business::track_note_deleted);
+        drop(entered);
+        let records = metrics.metrics();
+        let newest = records.iter().rev().take(5);
+        assert!(
+            newest
+                .into_iter()
+                .all(|record| record.operation_name == "note_deleted")
+        );
+        assert_eq!(records.len(), 10);
     }
 
     #[test]

@@ -57,7 +57,7 @@ impl Gauges {
     pub(crate) const FREE_QUEUE_BYTES: usize = 4 * 1024;
 
     /// So much may the larger ones of all threads take together.
-    pub(crate) const MOST_QUEUE_BYTES: usize = 1024 * 1024;
+    pub(crate) const MOST_QUEUE_BYTES: usize = 2 * 1024 * 1024;
 
     /// Takes room for a larger ring; `false` where there is none.
     pub(crate) fn take_queue_room(&self, bytes: usize) -> bool {

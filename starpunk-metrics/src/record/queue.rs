@@ -26,9 +26,9 @@ pub(crate) type NewWideQueue = (u32, Consumer<WideEvent>);
 
 pub(crate) struct Queue {
     thread: u32,
-    events: Ring<Event>,
-    /// There as soon as there is something for it.
+    /// There as soon as there is something for it. Before the other, and so dropped first: with that one a thread is gone.
     wide: OnceCell<Ring<WideEvent>>,
+    events: Ring<Event>,
     counted: Arc<Counted>,
 }
 

@@ -14,7 +14,7 @@ use crate::record::recorder::Recorder;
 /// From so many bytes on the collector may be woken instead of making a larger ring.
 const LARGE_BYTES: usize = 32 * 1024;
 
-/// The largest: half of what all threads may take.
+/// The largest: a quarter of what all threads may take.
 const MOST_BYTES: usize = 512 * 1024;
 
 /// How long half a large ring must take to fill, in nanoseconds, for a wake to cost little of it: some microseconds.
@@ -59,8 +59,9 @@ impl<T> Room<'_, T> {
 
 impl<T> Ring<T> {
     const FIRST: usize = Gauges::FREE_QUEUE_BYTES / size_of::<T>();
-    const LARGE: usize = LARGE_BYTES / size_of::<T>();
-    const MOST: usize = MOST_BYTES / size_of::<T>();
+    // Doublings of the first: a ring would just miss any others.
+    const LARGE: usize = LARGE_BYTES / Gauges::FREE_QUEUE_BYTES * Self::FIRST;
+    const MOST: usize = MOST_BYTES / Gauges::FREE_QUEUE_BYTES * Self::FIRST;
 
     /// A ring, and the collector's end of it.
     pub(super) fn new(is_patient: bool) -> (Self, Consumer<T>) {

@@ -38,6 +38,10 @@ impl Probe {
 
     #[inline]
     pub(super) fn end(&mut self, statement: &StmtRef<'_>, told: &Duration) {
+        // Without a pipeline nothing began, and what ends is nobody's.
+        if self.running.is_empty() && !current::is_active() {
+            return;
+        }
         current::here(|here| self.end_here(here, statement, told));
     }
 
@@ -57,8 +61,7 @@ impl Probe {
                 tried => tried.is_some(),
             }
         } else {
-            // Without a pipeline nothing began, and what ends is nobody's.
-            !self.running.is_empty() || current::is_active()
+            true
         };
         self.end_any(statement, end, is_recorded.then_some(*told));
     }
