@@ -31,6 +31,8 @@ pub(crate) type NewWideQueue = (u32, Consumer<WideEvent>);
 pub(crate) struct Queues {
     events: Vec<(End<Event>, Counted)>,
     wide: Vec<End<WideEvent>>,
+    /// While a ring of large events is emptied, where in `events` the others of its thread are.
+    others: Vec<usize>,
 }
 
 /// An end of a ring, and what was seen of it.
@@ -71,13 +73,15 @@ impl Queues {
         // The large ones are looked at later: so a statement that failed is before the call that failed by it.
         self.events.iter_mut().for_each(|(end, _)| end.look());
         self.wide.iter_mut().for_each(End::look);
+        let (events, others) = (&mut self.events, &mut self.others);
         for wide in self.wide.iter_mut().filter(|wide| wide.ready > 0) {
-            let ends = self.events.iter_mut().map(|(end, _)| end);
-            let mut others: Vec<_> = ends.filter(|end| end.thread == wide.thread).collect();
+            others.clear();
+            others.extend((0..events.len()).filter(|at| events[*at].0.thread == wide.thread));
             wide.drain(wide.ready, |event, thread| {
                 let event = Event::from(event);
                 // What its thread posted before: the buffers keep what is observed last.
-                for end in &mut others {
+                for at in &*others {
+                    let end = &mut events[*at].0;
                     let before = end.ended_before(event.end());
                     end.drain(before, |event, thread| state.observe(event, thread, view));
                 }
