@@ -76,7 +76,8 @@ impl Queues {
         let (events, others) = (&mut self.events, &mut self.others);
         for wide in self.wide.iter_mut().filter(|wide| wide.ready > 0) {
             others.clear();
-            others.extend((0..events.len()).filter(|at| events[*at].0.thread == wide.thread));
+            let is_other = |end: &End<Event>| end.thread == wide.thread && end.ready > 0;
+            others.extend((0..events.len()).filter(|at| is_other(&events[*at].0)));
             wide.drain(wide.ready, |event, thread| {
                 let event = Event::from(event);
                 // What its thread posted before: the buffers keep what is observed last.
