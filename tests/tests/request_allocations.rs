@@ -26,8 +26,8 @@ const ROUNDS: u64 = 10;
 /// The most that a request may allocate: the pattern that actix makes of its route, and what the collector keeps it in.
 const A_REQUEST: u64 = 2;
 
-/// What all of them may differ by: now and then the channels take a block, and the collector comes for a batch.
-const A_HANDFUL: u64 = 100;
+/// What all of them may differ by: now and then a table or a ring grows, the more often the later the collector comes.
+const A_HANDFUL: u64 = 300;
 
 async fn note(id: web::Path<u32>) -> HttpResponse {
     HttpResponse::Ok().body(id.to_string())
