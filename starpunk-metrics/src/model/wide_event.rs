@@ -1,7 +1,7 @@
 //! What crosses the channel and does not fit into an [`Event`]'s 64 bytes: a request, and what few calls and statements have.
 //!
 //! By value: what one thread allocates and another gives back is not at hand for the next of its size, and leaves holes where
-//! the application allocates. Under a blog's pages that cost its workers as much as all the rest of measuring.
+//! the application allocates. That shows in the pages of a whole application.
 
 use std::sync::Arc;
 
