@@ -1,6 +1,7 @@
 //! A database of notes, and what is asked of it.
 
 use rusqlite::Connection;
+use starpunk_metrics::MonitoredConnection;
 
 /// How many notes there are.
 pub const ROWS: i64 = 1_000;
@@ -30,6 +31,24 @@ pub fn point_select(connection: &Connection) {
         .and_then(|mut statement| statement.query_row([7], |row| row.get(0)))
         .expect("the note is there");
     assert_eq!(id, 7);
+}
+
+/// Reads one note by a statement prepared for it, by the connection's own method.
+pub fn uncached_select(connection: &Connection) {
+    connection
+        .query_row("SELECT id FROM notes WHERE id = ?1", [7], |row| {
+            row.get::<_, i64>(0)
+        })
+        .expect("the note is there");
+}
+
+/// The same by a method that adds the time to prepare.
+pub fn uncached_select_by_ours(connection: &MonitoredConnection) {
+    connection
+        .query_row("SELECT id FROM notes WHERE id = ?1", [7], |row| {
+            row.get::<_, i64>(0)
+        })
+        .expect("the note is there");
 }
 
 /// Reads two notes, by texts that are prepared anew each time.

@@ -160,3 +160,24 @@ fn where_nothing_is_measured_a_call_allocates_nothing() {
     });
     assert_eq!(allocations, 0);
 }
+
+#[test]
+fn where_nothing_is_measured_a_monitored_connection_allocates_nothing_more() {
+    let metrics = pipeline(config().enabled(false));
+    let _entered = metrics.enter();
+    let plain = database();
+    let connection = MonitoredConnection::new(database()).unwrap();
+    let select = "SELECT id FROM notes WHERE id = 7";
+    let update = "UPDATE notes SET body = 'another' WHERE id = 7";
+    let bare = allocations(&metrics, || {
+        plain.query_row(select, [], |_| Ok(())).unwrap();
+        plain.execute(update, []).unwrap();
+        plain.prepare(select).unwrap();
+    });
+    let measured = allocations(&metrics, || {
+        connection.query_row(select, [], |_| Ok(())).unwrap();
+        connection.execute(update, []).unwrap();
+        connection.prepare(select).unwrap();
+    });
+    assert_eq!(measured, bare);
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use actix_web::rt::Runtime;
 use benches::measure::{Measured, Time};
-use benches::statement::database;
+use benches::statement::{database, uncached_select, uncached_select_by_ours};
 use benches::{Above, Contender, Goal, Plan, Reach, Table, contender, measure};
 use rusqlite::Connection;
 use starpunk_metrics::{Config, Metrics, MonitoredConnection, monitored_query};
@@ -73,24 +73,6 @@ fn inserts<'a>(four: Four) -> Vec<Contender<'a>> {
     ]
 }
 
-/// Prepared for each call, by the connection's own method.
-fn uncached(connection: &Connection) {
-    connection
-        .query_row("SELECT id FROM notes WHERE id = ?1", [7], |row| {
-            row.get::<_, i64>(0)
-        })
-        .expect("the note is there");
-}
-
-/// The same by a method that adds the time to prepare.
-fn uncached_by_ours(connection: &MonitoredConnection) {
-    connection
-        .query_row("SELECT id FROM notes WHERE id = ?1", [7], |row| {
-            row.get::<_, i64>(0)
-        })
-        .expect("the note is there");
-}
-
 #[monitored_query]
 fn point_select_by_a_function(connection: &impl Cached) {
     point_select(connection);
@@ -134,7 +116,7 @@ fn main() {
     compare(
         "statement: uncached point SELECT in memory",
         Plan::new(41, 2_000),
-        four.contenders(uncached, uncached_by_ours),
+        four.contenders(uncached_select, uncached_select_by_ours),
         settle,
     );
     compare(

@@ -14,7 +14,9 @@ use actix_web::rt::Runtime;
 use actix_web::test::init_service;
 use actix_web::{App, Error};
 use benches::request::{answer, ours, request, routes};
-use benches::statement::{database, point_select, selects_anew};
+use benches::statement::{
+    database, point_select, selects_anew, uncached_select, uncached_select_by_ours,
+};
 use starpunk_metrics::sqlite::MonitoredConnection;
 use starpunk_metrics::{Config, Metrics, monitored_query, track_business};
 
@@ -83,6 +85,14 @@ fn path(name: &str, metrics: &Metrics) -> Path {
         "select-anew" => {
             let connection = MonitoredConnection::new(database()).expect("the hook is installed");
             Box::new(move || selects_anew(&connection))
+        }
+        "uncached-bare" => {
+            let connection = database();
+            Box::new(move || uncached_select(&connection))
+        }
+        "uncached" | "uncached-off" => {
+            let connection = MonitoredConnection::new(database()).expect("the hook is installed");
+            Box::new(move || uncached_select_by_ours(&connection))
         }
         "request-bare" => ask(runtime.block_on(init_service(app()))),
         "request" | "request-off" => ask(runtime.block_on(init_service(app().wrap(ours(metrics))))),

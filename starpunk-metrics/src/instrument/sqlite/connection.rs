@@ -228,7 +228,9 @@ impl MonitoredConnection {
             }),
             Err(error) => Failure::of(error),
         };
-        scope.close(learnt);
+        if let Some(scope) = scope {
+            scope.close(learnt);
+        }
         result.map_err(E::from)?
     }
 
@@ -238,10 +240,7 @@ impl MonitoredConnection {
     ///
     /// As [`Connection::prepare`].
     pub fn prepare(&self, sql: &str) -> Result<Statement<'_>> {
-        let start = Ticks::now();
-        let prepared = self.connection.prepare(sql);
-        self.link.prepared(sql, start);
-        self.told(sql, start, prepared)
+        self.measured_prepare(sql, |connection| connection.prepare(sql))
     }
 
     /// As [`Connection::prepare_cached`]; text that SQLite refuses has a record, and the statement's first one how long this
@@ -251,8 +250,20 @@ impl MonitoredConnection {
     ///
     /// As [`Connection::prepare_cached`].
     pub fn prepare_cached(&self, sql: &str) -> Result<CachedStatement<'_>> {
+        self.measured_prepare(sql, |connection| connection.prepare_cached(sql))
+    }
+
+    /// Prepares a statement that is no part of a call.
+    fn measured_prepare<'a, T>(
+        &'a self,
+        sql: &str,
+        prepare: impl FnOnce(&'a Connection) -> Result<T>,
+    ) -> Result<T> {
+        if !current::has_pipeline() {
+            return prepare(&self.connection);
+        }
         let start = Ticks::now();
-        let prepared = self.connection.prepare_cached(sql);
+        let prepared = prepare(&self.connection);
         self.link.prepared(sql, start);
         self.told(sql, start, prepared)
     }
@@ -289,7 +300,9 @@ impl MonitoredConnection {
         let mut learnt = Learnt::default();
         let result = work(&mut learnt);
         learnt.failure = result.as_ref().err().and_then(Failure::of);
-        scope.close(learnt);
+        if let Some(scope) = scope {
+            scope.close(learnt);
+        }
         // An error may have rolled back the transaction.
         if learnt.failure.is_some() && self.connection.is_autocommit() {
             self.link.is_outside();

@@ -11,6 +11,7 @@ use crate::instrument::sqlite::hook::Link;
 use crate::model::clock::{TickSpan, Ticks};
 use crate::model::operation::OutcomeKind;
 use crate::model::statement::{Flags, StatementDetail};
+use crate::record::current;
 
 thread_local! {
     /// How many calls are open; apart, because that is asked for each statement.
@@ -63,7 +64,11 @@ pub(crate) struct Learnt {
 }
 
 impl<'a> Scope<'a> {
-    pub(crate) fn open(link: &'a Link, mode: Mode, sql: &'a str) -> Self {
+    /// Opens a call; `None` where nobody records it, and its text need not be read.
+    pub(crate) fn open(link: &'a Link, mode: Mode, sql: &'a str) -> Option<Self> {
+        if !current::has_pipeline() {
+            return None;
+        }
         let _ = OPEN.try_with(|open| {
             let mut open = open.borrow_mut();
             let outer = open.take().map(Box::new);
@@ -79,12 +84,12 @@ impl<'a> Scope<'a> {
             });
             COUNT.with(|count| count.set(count.get() + 1));
         });
-        Self {
+        Some(Self {
             link,
             sql,
             start: Ticks::now(),
             is_closed: false,
-        }
+        })
     }
 
     /// Posts what the hook saw, with what the call learnt; or, where the statement never ran or the hook did not see it,
