@@ -252,6 +252,24 @@ fn query_around_business(connection: &Connection) {
     business(connection);
 }
 
+#[track_business("counted")]
+fn another_of_that_name(connection: &Connection) {
+    count_rows(connection, "SELECT 1 FROM notes");
+}
+
+#[test]
+fn places_of_one_name_are_one_function() {
+    let metrics = pipeline(config());
+    let _entered = metrics.enter();
+    let connection = plain();
+    business(&connection);
+    another_of_that_name(&connection);
+    assert_eq!(
+        shape(&metrics, "SELECT ? FROM notes").functions,
+        [("counted".to_owned(), 2)]
+    );
+}
+
 #[test]
 fn a_statement_is_of_the_query_around_it_or_else_of_the_business_function() {
     let metrics = pipeline(config());
