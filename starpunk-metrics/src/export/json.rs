@@ -2,14 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde_json::{Map, Value, json};
-
+use crate::export::object::{Object, written};
 use crate::export::{json_requests, json_sqlite};
 use crate::model::memory::MemoryStats;
 use crate::model::metric::TypeStats;
 use crate::model::operation::Outcome;
 use crate::model::poll::PollStats;
-use crate::model::snapshot::Snapshot;
+use crate::model::snapshot::{OperationStats, QueryStats, Snapshot};
 use crate::model::tally::Tally;
 
 impl Snapshot {
@@ -17,140 +16,131 @@ impl Snapshot {
     ///
     /// The traces are in it without their spans; [`RequestTrace::to_json`](crate::RequestTrace::to_json) has those.
     pub fn to_json(&self) -> String {
+        written(|object| self.fill(object))
+    }
+
+    fn fill(&self, object: &mut Object<'_>) {
         let stats = &self.stats;
-        let by_type: Map<String, Value> = stats
-            .by_type
-            .iter()
-            .map(|(operation_type, stats)| (operation_type.to_string(), type_stats(stats)))
-            .collect();
-        let operations = self.operations.iter().map(|series| {
-            let mut object = tally(&series.tally);
-            object["type"] = json!(series.operation_type.as_str());
-            object["name"] = json!(series.name);
-            object["rows"] = json!(series.rows);
-            object["rows_changed"] = json!(series.rows_changed);
-            object["polls"] = json!(series.polls.as_ref().map(polls));
-            object
+        object.put("taken_at", timestamp(self.taken_at));
+        object.put("uptime_seconds", seconds(self.uptime));
+        object.put("total_count", stats.total_count);
+        object.put("buffered_count", stats.buffered_count);
+        object.put("max_size", stats.max_size);
+        object.put("forced_count", stats.forced_count);
+        object.object("by_type", |types| {
+            for (operation_type, stats) in &stats.by_type {
+                types.object(operation_type.as_str(), |object| type_stats(object, stats));
+            }
         });
-        let queries = self.queries.iter().map(|query| {
-            let mut object = tally(&query.tally);
-            object["name"] = json!(query.name);
-            object["statements"] = json!(query.statements);
-            object["table"] = json!(query.table);
-            object["polls"] = json!(query.polls.as_ref().map(polls));
-            object
+        object.list("operations", &self.operations, operation);
+        object.list("routes", &self.routes, json_requests::route);
+        object.list("queries", &self.queries, query);
+        object.list("statements", &self.statements, json_sqlite::statement);
+        object.list("transactions", &self.transactions, json_sqlite::transaction);
+        object.list("pools", &self.pools, json_sqlite::pool);
+        object.list("findings", &self.findings, json_sqlite::finding);
+        object.list("traces", &self.traces, json_requests::trace);
+        object.optional("memory", self.memory.as_ref(), memory);
+        object.put("requests_in_flight", self.requests_in_flight);
+        object.put("unattributed", self.unattributed);
+        object.put("request_ids_refused", self.request_ids_refused);
+        object.object("dropped", |reasons| {
+            for (reason, count) in &self.dropped {
+                reasons.put(reason.as_str(), count);
+            }
         });
-        let dropped: Map<String, Value> = self
-            .dropped
-            .iter()
-            .map(|(reason, count)| (reason.as_str().to_owned(), json!(count)))
-            .collect();
-        json!({
-            "taken_at": timestamp(self.taken_at),
-            "uptime_seconds": seconds(self.uptime),
-            "total_count": stats.total_count,
-            "buffered_count": stats.buffered_count,
-            "max_size": stats.max_size,
-            "forced_count": stats.forced_count,
-            "by_type": by_type,
-            "operations": operations.collect::<Vec<_>>(),
-            "routes": list(&self.routes, json_requests::route),
-            "queries": queries.collect::<Vec<_>>(),
-            "statements": list(&self.statements, json_sqlite::statement),
-            "transactions": list(&self.transactions, json_sqlite::transaction),
-            "pools": list(&self.pools, json_sqlite::pool),
-            "findings": list(&self.findings, json_sqlite::finding),
-            "traces": list(&self.traces, json_requests::trace),
-            "memory": self.memory.as_ref().map(memory),
-            "requests_in_flight": self.requests_in_flight,
-            "unattributed": self.unattributed,
-            "request_ids_refused": self.request_ids_refused,
-            "dropped": dropped,
-            "names_refused": self.names_refused,
-            "collector": {
-                "heartbeats": self.collector.heartbeats,
-                "restarts": self.collector.restarts,
-                "threads": self.collector.threads,
-            },
-        })
-        .to_string()
+        object.put("names_refused", self.names_refused);
+        object.object("collector", |object| {
+            object.put("heartbeats", self.collector.heartbeats);
+            object.put("restarts", self.collector.restarts);
+            object.put("threads", self.collector.threads);
+        });
     }
 }
 
-fn list<T>(items: &[T], to_json: impl Fn(&T) -> Value) -> Vec<Value> {
-    items.iter().map(to_json).collect()
+fn operation(object: &mut Object<'_>, series: &OperationStats) {
+    object.put("type", series.operation_type.as_str());
+    object.put("name", &series.name);
+    tally(object, &series.tally);
+    object.put("rows", series.rows);
+    object.put("rows_changed", series.rows_changed);
+    object.optional("polls", series.polls.as_ref(), polls);
 }
 
-fn type_stats(stats: &TypeStats) -> Value {
-    json!({
-        "count": stats.count,
-        "errors": stats.errors,
-        "slow": stats.slow,
-        "mean_seconds": seconds(stats.mean),
-        "min_seconds": seconds(stats.min),
-        "max_seconds": seconds(stats.max),
-        "p50_seconds": seconds(stats.p50),
-        "p95_seconds": seconds(stats.p95),
-        "p99_seconds": seconds(stats.p99),
-    })
+fn query(object: &mut Object<'_>, query: &QueryStats) {
+    object.put("name", &query.name);
+    tally(object, &query.tally);
+    object.put("statements", query.statements);
+    object.put("table", query.table);
+    object.optional("polls", query.polls.as_ref(), polls);
 }
 
-pub(crate) fn tally(tally: &Tally) -> Value {
-    let mut object = type_stats(&TypeStats::from(tally));
-    let classes: Map<String, Value> = tally
-        .error_classes()
-        .iter()
-        .map(|(class, count)| ((*class).to_owned(), json!(count)))
-        .collect();
-    object["ok"] = json!(tally.ok());
-    object["panics"] = json!(tally.panics());
-    object["cancelled"] = json!(tally.cancelled());
-    object["error_classes"] = json!(classes);
-    object["forced"] = json!(tally.forced());
-    object["nested"] = json!(tally.nested());
-    object["untimed"] = json!(tally.untimed());
-    object["total_seconds"] = seconds(tally.total());
-    object["seconds_by_outcome"] = json!({
-        "ok": seconds(tally.total_of(Outcome::Ok)),
-        "error": seconds(tally.total_of(Outcome::Error(""))),
-        "panic": seconds(tally.total_of(Outcome::Panic)),
-        "cancelled": seconds(tally.total_of(Outcome::Cancelled)),
+fn type_stats(object: &mut Object<'_>, stats: &TypeStats) {
+    object.put("count", stats.count);
+    object.put("errors", stats.errors);
+    object.put("slow", stats.slow);
+    object.put("mean_seconds", seconds(stats.mean));
+    object.put("min_seconds", seconds(stats.min));
+    object.put("max_seconds", seconds(stats.max));
+    object.put("p50_seconds", seconds(stats.p50));
+    object.put("p95_seconds", seconds(stats.p95));
+    object.put("p99_seconds", seconds(stats.p99));
+}
+
+pub(crate) fn tally(object: &mut Object<'_>, tally: &Tally) {
+    type_stats(object, &TypeStats::from(tally));
+    object.put("ok", tally.ok());
+    object.put("panics", tally.panics());
+    object.put("cancelled", tally.cancelled());
+    object.object("error_classes", |classes| {
+        for (class, count) in tally.error_classes() {
+            classes.put(class, count);
+        }
     });
-    object
+    object.put("forced", tally.forced());
+    object.put("nested", tally.nested());
+    object.put("untimed", tally.untimed());
+    object.put("total_seconds", seconds(tally.total()));
+    object.object("seconds_by_outcome", |outcomes| {
+        for (name, outcome) in [
+            ("ok", Outcome::Ok),
+            ("error", Outcome::Error("")),
+            ("panic", Outcome::Panic),
+            ("cancelled", Outcome::Cancelled),
+        ] {
+            outcomes.put(name, seconds(tally.total_of(outcome)));
+        }
+    });
 }
 
-pub(crate) fn polls(polls: &PollStats) -> Value {
-    json!({
-        "calls": polls.calls,
-        "busy_seconds": seconds(polls.busy),
-        "longest_seconds": seconds(polls.longest),
-        "blocking": polls.blocking,
-    })
+pub(crate) fn polls(object: &mut Object<'_>, polls: &PollStats) {
+    object.put("calls", polls.calls);
+    object.put("busy_seconds", seconds(polls.busy));
+    object.put("longest_seconds", seconds(polls.longest));
+    object.put("blocking", polls.blocking);
 }
 
-fn memory(memory: &MemoryStats) -> Value {
-    json!({
-        "resident_bytes": memory.usage.resident_bytes,
-        "virtual_bytes": memory.usage.virtual_bytes,
-        "peak_resident_bytes": memory.usage.peak_resident_bytes,
-        "baseline_resident_bytes": memory.baseline_resident_bytes,
-        "growth_bytes": memory.growth_bytes,
-        "samples": memory.samples,
-        "growth_warnings": memory.growth_warnings,
-        "sampled_at": memory.sampled_at.map(timestamp),
-        "allocator": memory.allocator.map(|allocator| json!({
-            "live_bytes": allocator.live_bytes,
-            "allocations": allocator.allocations,
-        })),
-    })
+fn memory(object: &mut Object<'_>, memory: &MemoryStats) {
+    object.put("resident_bytes", memory.usage.resident_bytes);
+    object.put("virtual_bytes", memory.usage.virtual_bytes);
+    object.put("peak_resident_bytes", memory.usage.peak_resident_bytes);
+    object.put("baseline_resident_bytes", memory.baseline_resident_bytes);
+    object.put("growth_bytes", memory.growth_bytes);
+    object.put("samples", memory.samples);
+    object.put("growth_warnings", memory.growth_warnings);
+    object.put("sampled_at", memory.sampled_at.map(timestamp));
+    object.optional("allocator", memory.allocator, |object, allocator| {
+        object.put("live_bytes", allocator.live_bytes);
+        object.put("allocations", allocator.allocations);
+    });
 }
 
-pub(crate) fn seconds(duration: Duration) -> Value {
-    json!(duration.as_secs_f64())
+pub(crate) fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
 }
 
 /// Seconds since 1970, with fractions; 0 for a clock that stands before.
-pub(crate) fn timestamp(at: SystemTime) -> Value {
+pub(crate) fn timestamp(at: SystemTime) -> f64 {
     seconds(
         at.duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default(),
@@ -160,6 +150,7 @@ pub(crate) fn timestamp(at: SystemTime) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
 
     #[test]
     fn an_empty_snapshot_is_valid_json() {

@@ -2,9 +2,8 @@
 //!
 //! A snapshot has a summary of each trace. The whole story of one is asked for by itself, as it may have 200 spans.
 
-use serde_json::{Map, Value, json};
-
 use crate::export::json::{polls, seconds, tally, timestamp};
+use crate::export::object::{Object, written};
 use crate::model::client_request_id::ClientRequestId;
 use crate::model::field;
 use crate::model::route::RouteStats;
@@ -16,99 +15,101 @@ impl RequestTrace {
     ///
     /// [`Snapshot::to_json`](crate::Snapshot::to_json) has all of it but the spans.
     pub fn to_json(&self) -> String {
-        let mut object = trace(self);
-        object["spans"] = self.spans().iter().map(span).collect();
-        object.to_string()
+        written(|object| {
+            trace(object, self);
+            object.list("spans", self.spans(), |object, of| span(object, &of));
+        })
     }
 }
 
-pub(crate) fn route(route: &RouteStats) -> Value {
-    let statuses = route.statuses.iter();
-    let statuses: Map<String, Value> = statuses
-        .map(|(status, count)| (status.to_string(), json!(count)))
-        .collect();
-    let outcomes = route.outcomes.iter();
-    let outcomes: Map<String, Value> = outcomes
-        .map(|(outcome, count)| (outcome.as_str().to_owned(), json!(count)))
-        .collect();
-    let mut object = tally(&route.tally);
-    object["method"] = json!(route.method);
-    object["route"] = json!(route.route);
-    object["in_flight"] = json!(route.in_flight);
-    object["outcomes"] = json!(outcomes);
-    object["statuses"] = json!(statuses);
-    object["head_p50_seconds"] = seconds(route.head.quantile(0.50));
-    object["head_p95_seconds"] = seconds(route.head.quantile(0.95));
-    object["sessions"] = json!({
-        "count": route.sessions.count(),
-        "p50_seconds": seconds(route.sessions.quantile(0.50)),
-        "max_seconds": seconds(route.sessions.max()),
+pub(crate) fn route(object: &mut Object<'_>, route: &RouteStats) {
+    object.put("method", &route.method);
+    object.put("route", &route.route);
+    tally(object, &route.tally);
+    object.put("in_flight", route.in_flight);
+    object.object("outcomes", |outcomes| {
+        for (outcome, count) in &route.outcomes {
+            outcomes.put(outcome.as_str(), count);
+        }
     });
-    object["polls"] = polls(&route.polls);
-    object["request_bytes"] = json!(route.request_bytes);
-    object["response_bytes"] = json!(route.response_bytes);
-    object["statements"] = json!(route.statements);
-    object["statement_seconds"] = seconds(route.statement_time);
-    object
+    object.object("statuses", |statuses| {
+        for (status, count) in &route.statuses {
+            statuses.put(&status.to_string(), count);
+        }
+    });
+    object.put("head_p50_seconds", seconds(route.head.quantile(0.50)));
+    object.put("head_p95_seconds", seconds(route.head.quantile(0.95)));
+    object.object("sessions", |object| {
+        object.put("count", route.sessions.count());
+        object.put("p50_seconds", seconds(route.sessions.quantile(0.50)));
+        object.put("max_seconds", seconds(route.sessions.max()));
+    });
+    object.object("polls", |object| polls(object, &route.polls));
+    object.put("request_bytes", route.request_bytes);
+    object.put("response_bytes", route.response_bytes);
+    object.put("statements", route.statements);
+    object.put("statement_seconds", seconds(route.statement_time));
 }
 
 /// Everything but the spans.
-pub(crate) fn trace(trace: &RequestTrace) -> Value {
+pub(crate) fn trace(object: &mut Object<'_>, trace: &RequestTrace) {
     let client = trace.client_request_id().map(ClientRequestId::as_str);
     let parent = trace.trace_parent();
     let reasons = trace.reasons().into_iter().map(TraceReason::as_str);
-    json!({
-        "request_id": trace.request_id().to_string(),
-        "client_request_id": client,
-        "trace_id": parent.map(|parent| parent.trace_id_hex().to_string()),
-        "parent_id": parent.map(|parent| parent.parent_id_hex().to_string()),
-        "method": trace.method(),
-        "route": trace.route(),
-        "status": trace.status(),
-        "outcome": trace.outcome().as_str(),
-        "reasons": reasons.collect::<Vec<_>>(),
-        "started_at": timestamp(trace.started_at()),
-        "duration_seconds": seconds(trace.duration()),
-        "head_seconds": trace.head().map(seconds),
-        "busy_seconds": seconds(trace.busy()),
-        "longest_poll_seconds": seconds(trace.longest_poll()),
-        "request_bytes": trace.request_bytes(),
-        "response_bytes": trace.response_bytes(),
-        "statements": trace.statements(),
-        "statement_seconds": seconds(trace.statement_time()),
-        "omitted": trace.omitted(),
-        "thread": trace.thread(),
-    })
+    object.put("request_id", trace.request_id().to_string());
+    object.put("client_request_id", client);
+    object.put(
+        "trace_id",
+        parent.map(|parent| parent.trace_id_hex().to_string()),
+    );
+    object.put(
+        "parent_id",
+        parent.map(|parent| parent.parent_id_hex().to_string()),
+    );
+    object.put("method", trace.method());
+    object.put("route", trace.route());
+    object.put("status", trace.status());
+    object.put("outcome", trace.outcome().as_str());
+    object.put("reasons", reasons.collect::<Vec<_>>());
+    object.put("started_at", timestamp(trace.started_at()));
+    object.put("duration_seconds", seconds(trace.duration()));
+    object.put("head_seconds", trace.head().map(seconds));
+    object.put("busy_seconds", seconds(trace.busy()));
+    object.put("longest_poll_seconds", seconds(trace.longest_poll()));
+    object.put("request_bytes", trace.request_bytes());
+    object.put("response_bytes", trace.response_bytes());
+    object.put("statements", trace.statements());
+    object.put("statement_seconds", seconds(trace.statement_time()));
+    object.put("omitted", trace.omitted());
+    object.put("thread", trace.thread());
 }
 
-fn span(span: &TraceSpan) -> Value {
-    let fields = span.fields.iter();
-    let fields: Map<String, Value> = fields
-        .map(|(name, value)| (name.to_owned(), value_of(value)))
-        .collect();
-    json!({
-        "kind": span.kind.as_str(),
-        "name": span.name,
-        "statement": span.statement,
-        "function": span.function,
-        "offset_seconds": seconds(span.offset),
-        "duration_seconds": seconds(span.duration),
-        "thread": span.thread,
-        "rows": span.rows,
-        "outcome": span.outcome.to_string(),
-        "late": span.is_late,
-        "fields": fields,
-    })
+fn span(object: &mut Object<'_>, span: &TraceSpan) {
+    object.put("kind", span.kind.as_str());
+    object.put("name", &span.name);
+    object.put("statement", &span.statement);
+    object.put("function", &span.function);
+    object.put("offset_seconds", seconds(span.offset));
+    object.put("duration_seconds", seconds(span.duration));
+    object.put("thread", span.thread);
+    object.put("rows", span.rows);
+    object.put("outcome", span.outcome.to_string());
+    object.put("late", span.is_late);
+    object.object("fields", |fields| {
+        for (name, value) in span.fields.iter() {
+            put_field(fields, name, value);
+        }
+    });
 }
 
-/// A field in the type that it has; a number that JSON cannot write, such as an infinite one, is `null`.
-fn value_of(value: &field::Value) -> Value {
+/// A field in the type that it has.
+fn put_field(object: &mut Object<'_>, name: &str, value: &field::Value) {
     match value {
-        field::Value::Bool(value) => json!(value),
-        field::Value::I64(value) => json!(value),
-        field::Value::U64(value) => json!(value),
-        field::Value::F64(value) => json!(value),
-        field::Value::Text(value) => json!(value),
+        field::Value::Bool(value) => object.put(name, value),
+        field::Value::I64(value) => object.put(name, value),
+        field::Value::U64(value) => object.put(name, value),
+        field::Value::F64(value) => object.put(name, value),
+        field::Value::Text(value) => object.put(name, value),
     }
 }
 
@@ -116,6 +117,7 @@ fn value_of(value: &field::Value) -> Value {
 mod tests {
     use super::*;
     use crate::model::trace::{Children, Reasons, TraceRecord};
+    use serde_json::{Value, json};
     use std::sync::Arc;
     use std::time::{Duration, SystemTime};
 
@@ -211,6 +213,10 @@ mod tests {
         RequestTrace::new(record, Arc::new(names))
     }
 
+    fn parsed(json: &str) -> Value {
+        serde_json::from_str(json).expect("valid JSON")
+    }
+
     /// How many milliseconds it says; ticks are a little finer than what was asked for.
     fn told_millis(seconds: &Value) -> f64 {
         (seconds.as_f64().expect("a number") * 1_000.0).round()
@@ -219,7 +225,7 @@ mod tests {
     #[test]
     fn a_trace_tells_its_whole_story() {
         let trace = failed();
-        let json: Value = serde_json::from_str(&trace.to_json()).expect("valid JSON");
+        let json = parsed(&trace.to_json());
         for (name, expected) in [
             ("request_id", json!(trace.request_id().to_string())),
             ("client_request_id", json!("order-17")),
@@ -274,7 +280,7 @@ mod tests {
             traces: vec![failed()],
             ..Snapshot::default()
         };
-        let json: Value = serde_json::from_str(&snapshot.to_json()).expect("valid JSON");
+        let json = parsed(&snapshot.to_json());
         assert_eq!(json["traces"][0]["route"], "/notes/{id}");
         assert_eq!(json["traces"][0].get("spans"), None);
     }
@@ -286,7 +292,7 @@ mod tests {
         stats.outcomes = vec![(RequestOutcome::AbortedBody, 2)];
         stats.statuses = vec![(200, 2)];
         stats.sessions.record(Duration::from_secs(2));
-        let json = route(&stats);
+        let json = parsed(&written(|object| route(object, &stats)));
         assert_eq!(json["method"], "GET");
         assert_eq!(json["in_flight"], 3);
         assert_eq!(json["untimed"], 0);
@@ -309,7 +315,8 @@ mod tests {
             (field::Value::from(f64::INFINITY), Value::Null),
             (field::Value::from("a \"word\""), json!("a \"word\"")),
         ] {
-            assert_eq!(value_of(&value), expected);
+            let json = parsed(&written(|object| put_field(object, "told", &value)));
+            assert_eq!(json["told"], expected);
         }
     }
 }

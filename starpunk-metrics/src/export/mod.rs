@@ -4,3 +4,4 @@
 mod json;
 mod json_requests;
 mod json_sqlite;
+mod object;
