@@ -23,6 +23,21 @@ pub struct RequestId {
     low: u64,
 }
 
+/// Where the digits of each byte are in the text.
+const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+
+/// The two digits of each byte: a look-up takes less than half as long as making them.
+static DIGITS: [[u8; 2]; 256] = {
+    let digits = *b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < pairs.len() {
+        pairs[byte] = [digits[byte / 16], digits[byte % 16]];
+        byte += 1;
+    }
+    pairs
+};
+
 /// Why a text is no [`RequestId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a request id is 1 to 128 characters of `A-Z`, `a-z`, `0-9` and `._~:@+/=-`")]
@@ -45,9 +60,14 @@ impl RequestId {
         Uuid::from_u64_pair(self.high.get(), self.low)
     }
 
-    /// Writes the id as its 36 characters into `buffer`, without an allocation.
-    pub(crate) fn encode(self, buffer: &mut [u8; 36]) -> &str {
-        self.as_uuid().hyphenated().encode_lower(buffer)
+    /// The id as its 36 characters, without an allocation.
+    #[inline]
+    pub(crate) fn encode(self) -> [u8; 36] {
+        let mut text = [b'-'; 36];
+        for (byte, at) in self.as_uuid().into_bytes().into_iter().zip(PLACES) {
+            text[at..at + 2].copy_from_slice(&DIGITS[usize::from(byte)]);
+        }
+        text
     }
 
     /// The id whose text this is. Any version will do: Envoy writes its decision to trace where the version is.
@@ -111,7 +131,7 @@ impl FromStr for RequestId {
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.encode(&mut [0; 36]))
+        f.pad(str::from_utf8(&self.encode()).unwrap_or_default())
     }
 }
 

@@ -85,24 +85,23 @@ thread_local! {
 
 /// Puts the id on a response, in the place of any other.
 pub(crate) fn sign(headers: &mut HeaderMap, request: &Request) {
-    let mut buffer = [0; 36];
     let id = match request.client.adopted_id() {
-        Some(id) => id,
-        None => request.id.encode(&mut buffer),
+        Some(id) => written(id.as_bytes()),
+        None => written(&request.id.encode()),
     };
-    if let Ok(value) = HeaderValue::from_maybe_shared(written(id)) {
+    if let Ok(value) = HeaderValue::from_maybe_shared(id) {
         headers.insert(X_REQUEST_ID.clone(), value);
     }
 }
 
-fn written(id: &str) -> Bytes {
+fn written(id: &[u8]) -> Bytes {
     let written = IDS.try_with(|ids| {
         let mut ids = ids.borrow_mut();
         if ids.capacity() < id.len() {
             ids.reserve(ROOM);
         }
-        ids.extend_from_slice(id.as_bytes());
+        ids.extend_from_slice(id);
         ids.split().freeze()
     });
-    written.unwrap_or_else(|_| Bytes::copy_from_slice(id.as_bytes()))
+    written.unwrap_or_else(|_| Bytes::copy_from_slice(id))
 }
