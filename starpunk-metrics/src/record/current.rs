@@ -236,8 +236,8 @@ impl Current<'_> {
     }
 }
 
-/// Posts to this pipeline, whatever this thread works for.
-pub(crate) fn post_to(recorder: &Arc<Recorder>, event: WideEvent) {
+/// Posts what `make` makes to this pipeline, whatever this thread works for.
+pub(crate) fn post_to(recorder: &Arc<Recorder>, make: impl FnOnce() -> WideEvent) {
     LOCAL.with(|local| {
         let is_bound = |local: &Local| {
             let work = local.work.try_borrow();
@@ -250,7 +250,7 @@ pub(crate) fn post_to(recorder: &Arc<Recorder>, event: WideEvent) {
             && let Some(bound) = work.bound_to(recorder.id)
             && !recorder.is_stopped()
         {
-            bound.queue.post_wide(recorder, event);
+            bound.queue.post_wide_with(recorder, make);
         } else {
             recorder.count_stopped(1);
         }

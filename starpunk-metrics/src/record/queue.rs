@@ -57,6 +57,12 @@ impl Queue {
     }
 
     pub(crate) fn post_wide(&self, recorder: &Recorder, event: WideEvent) {
+        self.post_wide_with(recorder, || event);
+    }
+
+    /// Posts what `make` makes, which so is written once, where it is to lie.
+    #[inline]
+    pub(crate) fn post_wide_with(&self, recorder: &Recorder, make: impl FnOnce() -> WideEvent) {
         let hand_over = |end| {
             let _ = recorder.lanes.wide_queues.send((self.thread, end));
         };
@@ -66,7 +72,7 @@ impl Queue {
             hand_over(end);
             wide
         });
-        if let Err(event) = wide.post_with(recorder, hand_over, || event) {
+        if let Err(event) = wide.post_with(recorder, hand_over, make) {
             self.count_here(recorder, event.into());
         }
     }

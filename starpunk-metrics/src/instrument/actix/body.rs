@@ -28,7 +28,9 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             // What a body records while it is dropped is still of its request.
-            this.place.enter(|| this.body.set(None));
+            if this.body.is_some() {
+                this.place.enter(|| this.body.set(None));
+            }
         }
     }
 }
@@ -69,13 +71,13 @@ impl<B: MessageBody> MessageBody for MeasuredBody<B> {
         cx: &mut TaskContext<'_>,
     ) -> Poll<Option<Result<Bytes, B::Error>>> {
         let this = self.project();
-        let Some(body) = this.body.as_pin_mut() else {
+        let (body, size) = (this.body, *this.size);
+        if body.is_none() {
             return Poll::Ready(None);
-        };
-        let size = *this.size;
+        }
         match this.place {
             Place::Measured(own) => {
-                if let Some(guard) = own.guard() {
+                if let Some(guard) = own.get() {
                     return poll_measured(body, size, cx, guard);
                 }
             }
@@ -84,25 +86,54 @@ impl<B: MessageBody> MessageBody for MeasuredBody<B> {
                     return poll_measured(body, size, cx, &mut guard);
                 }
             }
-            Place::Unmeasured(aside) => return aside.context.enter(|| body.poll_next(cx)),
+            Place::Unmeasured(own) => {
+                if let Some(context) = own.get() {
+                    return context.enter(|| poll_to_end(body, cx));
+                }
+            }
             Place::Outside => {}
         }
-        body.poll_next(cx)
+        poll(body, cx)
     }
 }
 
+#[inline]
+fn poll<B: MessageBody>(
+    body: Pin<&mut Option<B>>,
+    cx: &mut TaskContext<'_>,
+) -> Poll<Option<Result<Bytes, B::Error>>> {
+    match body.as_pin_mut() {
+        Some(body) => body.poll_next(cx),
+        None => Poll::Ready(None),
+    }
+}
+
+/// Polls it, and drops it once it is done, so that its request need not be entered again for that.
+#[inline]
+fn poll_to_end<B: MessageBody>(
+    mut body: Pin<&mut Option<B>>,
+    cx: &mut TaskContext<'_>,
+) -> Poll<Option<Result<Bytes, B::Error>>> {
+    let polled = poll(body.as_mut(), cx);
+    if matches!(polled, Poll::Ready(None)) {
+        body.set(None);
+    }
+    polled
+}
+
 fn poll_measured<B: MessageBody>(
-    body: Pin<&mut B>,
+    body: Pin<&mut Option<B>>,
     size: BodySize,
     cx: &mut TaskContext<'_>,
     guard: &mut RequestGuard,
 ) -> Poll<Option<Result<Bytes, B::Error>>> {
-    let work = || catch_unwind(AssertUnwindSafe(|| body.poll_next(cx)));
     // Its time is over when it is whole. But it can still fail, and then actix drops what it has not sent yet.
     let polled = if guard.is_whole() {
-        guard.enter(work)
+        guard.enter(|| catch_unwind(AssertUnwindSafe(|| poll_to_end(body, cx))))
     } else {
-        guard.poll(Ticks::now(), work)
+        guard.poll(Ticks::now(), || {
+            catch_unwind(AssertUnwindSafe(|| poll(body, cx)))
+        })
     };
     let polled = polled.unwrap_or_else(|panic| {
         guard.panicked();

@@ -26,11 +26,13 @@ impl Exclusions {
     }
 
     /// Whether this route is left out, once it is known: an inner middleware may have changed the path.
+    #[inline]
     pub(crate) fn names(&self, route: Option<&str>) -> bool {
         let mut patterns = self.patterns.iter();
         route.is_some() && patterns.any(|pattern| pattern.pattern() == route)
     }
 
+    #[inline]
     pub(crate) fn exclude(&self, request: &ServiceRequest) -> bool {
         self.predicates.iter().any(|predicate| predicate(request))
             || self

@@ -13,7 +13,6 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 
 use crate::instrument::actix::routes::{MethodLabel, Path, Route, Routes};
-use crate::instrument::actix::spares;
 use crate::model::clock::Ticks;
 use crate::model::ended_request::{RequestEnd, RequestPolls};
 use crate::model::request::Request;
@@ -54,6 +53,7 @@ pub(crate) struct RequestGuard {
 }
 
 impl RequestGuard {
+    #[inline]
     pub(crate) fn new(
         recorder: Arc<Recorder>,
         request: Arc<Request>,
@@ -304,24 +304,21 @@ impl Head {
 impl Drop for RequestGuard {
     fn drop(&mut self) {
         let is_counted = self.request.close();
-        let end = is_counted.then(|| {
-            let route = self.route.unwrap_or_else(|| {
+        let route = is_counted.then(|| {
+            self.route.unwrap_or_else(|| {
                 let pattern = self.routes.pattern_of(&self.path);
                 self.find(pattern.as_deref(), |route| route.number)
-            });
-            self.end(route)
+            })
         });
         // Also of one that was left out: what was gathered of it until then goes.
-        let ended = self.request.ended(end);
-        current::post_to(&self.recorder, WideEvent::Request(ended));
+        current::post_to(&self.recorder, || {
+            let end = route.map(|route| self.end(route));
+            WideEvent::Request(self.request.ended(end))
+        });
         self.leave_route();
         if is_counted {
             // Last: whoever sees that no request is in flight finds all their records.
             self.recorder.gauges.request_ended();
-        }
-        // Nothing runs in its context any more.
-        if let Some(request) = self.context.request.take() {
-            spares::take_back(request);
         }
     }
 }

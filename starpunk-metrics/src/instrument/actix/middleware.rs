@@ -16,12 +16,13 @@ use crate::error;
 use crate::instrument::actix::body::MeasuredBody;
 use crate::instrument::actix::exclusions::Exclusions;
 use crate::instrument::actix::guard::RequestGuard;
-use crate::instrument::actix::place::{Aside, Own, Place};
+use crate::instrument::actix::place::{Own, Place};
 use crate::instrument::actix::response::{MeasuredResponse, State};
 use crate::instrument::actix::routes::{Path, Routes};
 use crate::instrument::actix::trust::TrustedPeers;
-use crate::instrument::actix::{identity, payload, spares};
+use crate::instrument::actix::{identity, payload};
 use crate::model::clock::Ticks;
+use crate::model::request::Request;
 use crate::record::context::Context;
 use crate::record::current;
 use crate::record::recorder::Recorder;
@@ -277,29 +278,28 @@ impl<S> HttpMetricsService<S> {
             .or_else(current::recorder);
         let gauges = recorder.as_ref().map(|recorder| &*recorder.gauges);
         let request = identity::request(start, service_request, &settings.trusted, gauges);
-        let request = spares::share(request.at(address));
+        let request = request.at(address);
         self.routes.learn(service_request.resource_map());
         if settings.exclusions.exclude(service_request) {
             request.exclude();
         }
         match recorder {
             Some(recorder) if !request.is_excluded() => {
-                payload::count(service_request, &request);
-                // Nothing of the request is held across the call: routing takes it for its own.
-                let path = Path::of(service_request.uri());
-                let routes = Rc::clone(&self.routes);
-                let method = service_request.method();
-                let guard = RequestGuard::new(recorder, request, routes, method, path);
-                Place::Measured(Own::new(guard))
+                let guard = |request: &Arc<Request>| {
+                    payload::count(service_request, request);
+                    // Nothing of the request is held across the call: routing takes it for its own.
+                    let path = Path::of(service_request.uri());
+                    let routes = Rc::clone(&self.routes);
+                    let method = service_request.method();
+                    RequestGuard::new(recorder, Arc::clone(request), routes, method, path)
+                };
+                Place::Measured(Own::new(request, guard))
             }
-            recorder => Place::Unmeasured(Box::new(Aside {
-                context: Context {
-                    recorder,
-                    request: Some(Arc::clone(&request)),
-                    function: Cell::default(),
-                    span: WorkSpan::current(),
-                },
-                request,
+            recorder => Place::Unmeasured(Own::new(request, |request| Context {
+                recorder,
+                request: Some(Arc::clone(request)),
+                function: Cell::default(),
+                span: WorkSpan::current(),
             })),
         }
     }

@@ -42,7 +42,9 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             // What a cancelled handler records while it is dropped, such as a ROLLBACK, is still of this request.
-            this.place.enter(|| this.state.set(State::Gone));
+            if !matches!(*this.state, State::Gone) {
+                this.place.enter(|| this.state.set(State::Gone));
+            }
         }
     }
 }
@@ -94,36 +96,47 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut state = this.state;
-        let polled = match state.as_mut().project() {
+        // Written here and not handed on: it is large.
+        let mut polled = Poll::Pending;
+        let caught = match state.as_mut().project() {
             StateProjection::Running { .. } => this.place.poll(Ticks::now(), || {
-                catch_unwind(AssertUnwindSafe(|| poll_once(state.as_mut(), cx))).map_err(Panic)
+                catch_unwind(AssertUnwindSafe(|| {
+                    polled = poll_once(state.as_mut(), cx);
+                }))
             }),
             StateProjection::Panicked { panic } => match panic.take() {
-                Some(panic) => Err(panic),
+                Some(Panic(panic)) => Err(panic),
                 None => return Poll::Pending,
             },
             // It is being dropped; nobody can poll it.
             StateProjection::Gone => return Poll::Pending,
         };
-        match &polled {
-            Ok(Poll::Pending) => {
-                this.place.with(RequestGuard::waits);
-                return Poll::Pending;
-            }
-            Ok(Poll::Ready(_)) => {}
+        if let Err(panic) = caught {
             // Another panic, while what is left is dropped, tells nothing new.
-            Err(_) => drop(catch_unwind(AssertUnwindSafe(|| {
+            drop(catch_unwind(AssertUnwindSafe(|| {
                 this.place.enter(|| state.set(State::Gone));
-            }))),
+            })));
+            let place = std::mem::replace(this.place, Place::Outside);
+            return Poll::Ready(Err(finish_panic(Panic(panic), place, this.settings)));
         }
-        // Nothing but the response has it from now on.
-        let place = std::mem::replace(this.place, Place::Outside);
-        Poll::Ready(match polled {
-            Ok(Poll::Ready(Ok(response))) => Ok(finish(response, place, this.settings)),
-            Ok(Poll::Ready(Err(error))) => Err(finish_error(error, place, this.settings)),
-            Err(panic) => Err(finish_panic(panic, place, this.settings)),
-            Ok(Poll::Pending) => return Poll::Pending,
-        })
+        match polled {
+            Poll::Pending => {
+                this.place.with(RequestGuard::waits);
+                Poll::Pending
+            }
+            Poll::Ready(Ok(mut response)) => {
+                finish(&mut response, this.place, this.settings);
+                // Nothing but the response has it from now on.
+                let place = std::mem::replace(this.place, Place::Outside);
+                Poll::Ready(Ok(
+                    response.map_body(|_, body| MeasuredBody::new(body, place))
+                ))
+            }
+            Poll::Ready(Err(error)) => {
+                let place = std::mem::replace(this.place, Place::Outside);
+                Poll::Ready(Err(finish_error(error, place, this.settings)))
+            }
+        }
     }
 }
 
@@ -143,15 +156,11 @@ fn poll_once<F: Future>(
     polled
 }
 
-fn finish<B: MessageBody>(
-    mut response: ServiceResponse<B>,
-    mut place: Place,
-    settings: &Settings,
-) -> ServiceResponse<MeasuredBody<B>> {
+fn finish<B>(response: &mut ServiceResponse<B>, place: &mut Place, settings: &Settings) {
     let counts = place.counts();
-    match &mut place {
+    match place {
         Place::Measured(own) => {
-            if let Some(guard) = own.guard() {
+            if let Some(guard) = own.get() {
                 sign(response.headers_mut(), guard.request(), settings, counts);
                 guard.responded(Head::of(response.response().head()));
                 let route = response.request().match_pattern();
@@ -161,13 +170,14 @@ fn finish<B: MessageBody>(
                 guard.routed(route.as_deref());
             }
         }
-        Place::Unmeasured(aside) => {
-            sign(response.headers_mut(), &aside.request, settings, counts);
+        Place::Unmeasured(own) => {
+            if let Some(request) = own.request() {
+                sign(response.headers_mut(), request, settings, counts);
+            }
         }
         // None is shared before its first response.
         Place::Shared(_) | Place::Outside => {}
     }
-    response.map_body(|_, body| MeasuredBody::new(body, place))
 }
 
 /// Puts on a response what is told of its request.
@@ -179,7 +189,7 @@ fn sign(headers: &mut HeaderMap, request: &Request, settings: &Settings, counts:
 /// Finishes an error when its response is made, which may be by an outer middleware or by actix, and more than once.
 ///
 /// The response is not made here: an error may have just one to give.
-fn finish_error(mut error: Error, place: Place, settings: &Rc<Settings>) -> Error {
+fn finish_error(mut error: Error, mut place: Place, settings: &Rc<Settings>) -> Error {
     let counts = place.counts();
     let (request, shared) = match place {
         Place::Measured(mut own) => {
@@ -187,13 +197,13 @@ fn finish_error(mut error: Error, place: Place, settings: &Rc<Settings>) -> Erro
             // need not have one.
             let status = catch_unwind(AssertUnwindSafe(|| error.as_response_error().status_code()))
                 .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let request = own.guard().map(|guard| {
+            let request = own.get().map(|guard| {
                 guard.failed(status);
                 Arc::clone(guard.request())
             });
             (request, own.share())
         }
-        Place::Unmeasured(aside) => (Some(aside.request), None),
+        Place::Unmeasured(own) => (own.request().map(Arc::clone), None),
         Place::Shared(_) | Place::Outside => (None, None),
     };
     let Some(request) = request else {

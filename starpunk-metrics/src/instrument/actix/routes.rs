@@ -32,6 +32,7 @@ pub(crate) struct Route {
 pub(crate) struct Path(Option<PathAndQuery>);
 
 impl Path {
+    #[inline]
     pub(crate) fn of(uri: &Uri) -> Self {
         Self(uri.path_and_query().cloned())
     }
@@ -59,6 +60,7 @@ struct Known {
 }
 
 impl Routes {
+    #[inline]
     pub(crate) fn learn(&self, resources: &ResourceMap) {
         let mut known = self.resources.borrow_mut();
         if known.is_none() {

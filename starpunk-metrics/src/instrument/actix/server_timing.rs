@@ -10,10 +10,14 @@ use crate::model::trace::milliseconds;
 static SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// Adds `Server-Timing`, if that is wanted, to what is there: <https://www.w3.org/TR/server-timing/>.
+#[inline]
 pub(crate) fn tell(headers: &mut HeaderMap, request: &Request, settings: &Settings, counts: bool) {
-    if !settings.server_timing() {
-        return;
+    if settings.server_timing() {
+        add(headers, request, counts);
     }
+}
+
+fn add(headers: &mut HeaderMap, request: &Request, counts: bool) {
     let total = milliseconds(request.start.until(Ticks::now()));
     let mut told = format!("total;dur={total:.1}");
     // Where nothing is measured nothing was counted, and 0 would be wrong.
