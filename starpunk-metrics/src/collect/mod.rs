@@ -13,6 +13,7 @@ mod kept_log;
 #[path = "no_kept_log.rs"]
 mod kept_log;
 mod memory;
+mod over_requests;
 mod queues;
 mod report;
 mod request_diagnosis;

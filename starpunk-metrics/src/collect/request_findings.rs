@@ -27,18 +27,18 @@ impl Findings {
             return reasons;
         };
         let verdict = &ended.end.verdict;
-        let duration = Duration::from_nanos(verdict.nanos);
+        let duration = || Duration::from_nanos(verdict.nanos);
         if end.outcome.is_failure() {
             let blamed = failed(&ended.children);
-            self.see(FindingKind::FailingRequests, ended, end, duration, blamed);
+            self.see(FindingKind::FailingRequests, ended, end, duration(), blamed);
         }
         // That a client left is no trouble by itself, but its story is worth keeping.
         if end.outcome.is_failure() || end.outcome.is_left() {
             reasons.add(TraceReason::Failed);
         }
         if verdict.slow {
-            let blamed = most_time(&ended.statements, duration);
-            self.see(FindingKind::SlowRequests, ended, end, duration, blamed);
+            let blamed = most_time(&ended.statements, duration());
+            self.see(FindingKind::SlowRequests, ended, end, duration(), blamed);
             reasons.add(TraceReason::Slow);
         }
         if self.look_for_repetition(ended, end.route, names, policy) {

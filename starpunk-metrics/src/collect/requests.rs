@@ -137,11 +137,8 @@ impl Requests {
 
     /// Ends a round: what ended in one before it is looked at.
     pub(crate) fn settle(&mut self, mut look: impl FnMut(Ended)) {
-        while let Some((end, round)) = self.ended.pop_front() {
-            if round == self.round {
-                self.ended.push_front((end, round));
-                break;
-            }
+        let now = self.round;
+        while let Some((end, _)) = self.ended.pop_front_if(|(_, round)| *round != now) {
             let id = end.request.id;
             let latest = Latest::of(&end.request);
             self.latest.push(id, latest);
@@ -149,7 +146,10 @@ impl Requests {
             let done = self.open.remove(&id);
             let done = done.map(|done| self.without_next(id, done, latest));
             if !end.request.is_excluded() {
-                look(done.unwrap_or_default().ended(end));
+                look(match done {
+                    Some(done) => done.ended(end),
+                    None => Ended::idle(end),
+                });
             }
         }
         self.round += 1;
@@ -233,6 +233,16 @@ impl Open {
 }
 
 impl Ended {
+    /// One that did nothing that is told.
+    fn idle(end: End) -> Self {
+        Self {
+            end,
+            children: Vec::new(),
+            omitted: 0,
+            statements: Vec::new(),
+        }
+    }
+
     /// How many of its statements never came, at least: under pressure ordinary events are counted where they happen.
     pub(crate) fn missing(&self) -> u32 {
         let counted = self

@@ -27,10 +27,27 @@ impl<T> RingBuffer<T> {
         // There is none where the capacity is 0.
         if let Some(oldest) = self.items.get_mut(self.oldest) {
             *oldest = item;
-            self.oldest += 1;
-            if self.oldest == self.capacity {
-                self.oldest = 0;
-            }
+            self.next();
+        }
+    }
+
+    /// The same, for who has a use for the one that gives way.
+    pub(crate) fn replace(&mut self, item: T) -> Option<T> {
+        if self.items.len() < self.capacity {
+            self.append(item);
+            return None;
+        }
+        let oldest = self.items.get_mut(self.oldest)?;
+        let replaced = std::mem::replace(oldest, item);
+        self.next();
+        Some(replaced)
+    }
+
+    #[inline]
+    fn next(&mut self) {
+        self.oldest += 1;
+        if self.oldest == self.capacity {
+            self.oldest = 0;
         }
     }
 
@@ -68,6 +85,15 @@ mod tests {
         let mut ring = RingBuffer::new(3);
         (0..10).for_each(|n| ring.push(n));
         assert_eq!(ring.iter().copied().collect::<Vec<_>>(), [7, 8, 9]);
+    }
+
+    #[test]
+    fn who_replaces_is_given_the_oldest() {
+        let mut ring = RingBuffer::new(2);
+        let replaced: Vec<Option<i32>> = (0..5).map(|n| ring.replace(n)).collect();
+        assert_eq!(replaced, [None, None, Some(0), Some(1), Some(2)]);
+        assert_eq!(ring.iter().copied().collect::<Vec<_>>(), [3, 4]);
+        assert_eq!(RingBuffer::new(0).replace(1), None);
     }
 
     #[test]

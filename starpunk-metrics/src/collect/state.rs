@@ -8,12 +8,14 @@ use std::time::Duration;
 use crate::collect::findings::Findings;
 use crate::collect::ids::LatestRequests;
 use crate::collect::kept_log;
+use crate::collect::over_requests::OverRequests;
 use crate::collect::requests::{End, Ended, Requests};
 use crate::collect::ring::RingBuffer;
 use crate::collect::traces::Traces;
 use crate::collect::warnings::SlowWarnings;
 use crate::model::aggregate::Aggregate;
 use crate::model::clock::{Anchor, WallTime};
+use crate::model::ended_request::EndedRequest;
 use crate::model::event::{Call, CallFlags, Event};
 use crate::model::names::Names;
 use crate::model::operation::OutcomeKind;
@@ -41,6 +43,7 @@ pub(crate) struct State {
     recent: RingBuffer<Record>,
     /// Forced ones have a buffer of their own: a flood of ordinary operations cannot push them out.
     forced: RingBuffer<Record>,
+    over: OverRequests,
     dice: Cell<Dice>,
     requests: Requests,
     pub(crate) traces: Traces,
@@ -68,6 +71,7 @@ impl State {
             aggregate: Aggregate::default(),
             recent: RingBuffer::new(buffer_size),
             forced: RingBuffer::new(buffer_size),
+            over: OverRequests::default(),
             dice: Cell::new(Dice::seeded()),
             requests: Requests::default(),
             traces: Traces::default(),
@@ -95,6 +99,33 @@ impl State {
         if verdict.forced || is_sampled(&call) {
             let ended_at = view.anchor.wall_time(call.end);
             self.keep_record(Event::Call(call), &verdict, ended_at);
+        }
+    }
+
+    /// As it comes, and not yet as an event: of a busy site most are like the one that gives way to them.
+    pub(crate) fn observe_request(&mut self, request: EndedRequest, thread: u32, view: &View<'_>) {
+        let verdict = view.policy.judge_request(&request);
+        self.aggregate.observe_request(&request, &verdict);
+        let is_told = !request.is_excluded();
+        let is_sampled = is_told && !verdict.forced && view.policy.sampling.keeps(&self.dice);
+        let ended_at = view.anchor.wall_time(request.ended_at());
+        let request = self.over.share(request);
+        self.requests.end(End {
+            request: Arc::clone(&request),
+            thread,
+            is_sampled,
+            verdict,
+        });
+        if verdict.forced || is_sampled {
+            let record = Record {
+                event: Event::Request(request),
+                nanos: verdict.nanos,
+                ended_at,
+            };
+            let replaced = self.buffer(&verdict).replace(record);
+            if let Some(Event::Request(over)) = replaced.map(|record| record.event) {
+                self.over.give(over);
+            }
         }
     }
 
@@ -143,14 +174,19 @@ impl State {
             traces,
             findings,
             callers,
+            over,
             ..
         } = self;
         requests.settle(|request| {
             count_callers(callers, &request);
             let reasons = findings.look_at_request(&request, view.names, view.policy);
-            if let Some(trace) = trace_of(request, reasons, &view.anchor) {
-                kept_log::tell(&trace, view.names);
-                traces.keep(trace);
+            if reasons.is_empty() {
+                return over.give(request.end.request);
+            }
+            let trace = trace_of(request, reasons, &view.anchor);
+            kept_log::tell(&trace, view.names);
+            if let Some(request) = traces.keep(trace) {
+                over.give(request);
             }
         });
         self.warnings.warn_of_rest();
@@ -241,16 +277,20 @@ impl State {
 
     #[inline]
     fn keep_record(&mut self, event: Event, verdict: &Verdict, ended_at: WallTime) {
-        let ring = if verdict.forced {
-            &mut self.forced
-        } else {
-            &mut self.recent
-        };
-        ring.push(Record {
+        self.buffer(verdict).push(Record {
             event,
             nanos: verdict.nanos,
             ended_at,
         });
+    }
+
+    #[inline]
+    fn buffer(&mut self, verdict: &Verdict) -> &mut RingBuffer<Record> {
+        if verdict.forced {
+            &mut self.forced
+        } else {
+            &mut self.recent
+        }
     }
 }
 
@@ -274,14 +314,12 @@ fn count_callers(callers: &mut BTreeMap<u16, Vec<(u32, u64)>>, request: &Ended) 
     }
 }
 
-/// The trace of a request, if there is a reason to keep it.
-fn trace_of(ended: Ended, reasons: Reasons, anchor: &Anchor) -> Option<TraceRecord> {
-    if reasons.is_empty() {
-        return None;
-    }
+/// The trace of a request that is kept for these reasons.
+#[inline]
+fn trace_of(ended: Ended, reasons: Reasons, anchor: &Anchor) -> TraceRecord {
     let omitted = ended.omitted.max(ended.missing());
     let Ended { end, children, .. } = ended;
-    Some(TraceRecord {
+    TraceRecord {
         started_at: anchor.wall_time(end.request.start),
         duration: Duration::from_nanos(end.verdict.nanos),
         request: end.request,
@@ -289,13 +327,13 @@ fn trace_of(ended: Ended, reasons: Reasons, anchor: &Anchor) -> Option<TraceReco
         reasons,
         children: Children::from(children),
         omitted,
-    })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ended_request::{EndedRequest, RequestEnd};
+    use crate::model::ended_request::RequestEnd;
     use crate::model::request_id::RequestId;
     use crate::model::trace::TraceReason;
 
@@ -319,7 +357,7 @@ mod tests {
         };
         let mut reasons = Reasons::default();
         reasons.add(TraceReason::Sampled);
-        let trace = trace_of(ended, reasons, &Anchor::now()).expect("there is a reason");
+        let trace = trace_of(ended, reasons, &Anchor::now());
         assert_eq!(trace.omitted, 3);
     }
 }

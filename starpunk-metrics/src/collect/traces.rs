@@ -4,7 +4,9 @@
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
+use crate::model::ended_request::EndedRequest;
 use crate::model::request_id::RequestId;
 use crate::model::span::Child;
 use crate::model::trace::TraceRecord;
@@ -64,8 +66,8 @@ impl Traces {
         in_line.chain(self.slowest.iter().flatten())
     }
 
-    /// Keeps a trace, and lets go of what there is no room for.
-    pub(crate) fn keep(&mut self, record: TraceRecord) {
+    /// Keeps a trace, and lets go of what there is no room for: the request of that is handed back.
+    pub(crate) fn keep(&mut self, record: TraceRecord) -> Option<Arc<EndedRequest>> {
         let kept = Kept {
             number: self.next,
             id: record.request.id,
@@ -76,7 +78,7 @@ impl Traces {
         self.count += 1;
         self.bytes += kept.bytes;
         self.place(kept);
-        self.make_room();
+        self.make_room()
     }
 
     /// Adds what was done for a request after its trace was kept.
@@ -135,23 +137,24 @@ impl Traces {
         }
     }
 
-    fn make_room(&mut self) {
+    /// Hands back the last request that it lets go of.
+    fn make_room(&mut self) -> Option<Arc<EndedRequest>> {
+        let mut last = None;
         while self.count > MAX_TRACES || self.bytes > MAX_BYTES && self.count > 1 {
-            self.let_one_go();
+            last = self.let_one_go();
         }
+        last
     }
 
     /// The oldest of the ordinary ones; else of the notable ones, unless those that clients left are too many, or the slowest of all routes have taken more than half of
     /// the room.
-    fn let_one_go(&mut self) {
-        let in_line = self.notable.len() + self.left.len() + self.ordinary.len();
-        let is_crowded = self.count - in_line > MAX_TRACES / 2 || in_line == 0;
-        if self.ordinary.is_empty() && is_crowded {
+    fn let_one_go(&mut self) -> Option<Arc<EndedRequest>> {
+        if self.ordinary.is_empty() && self.is_crowded() {
             // It is out of that list, and leaves room only where it is worth no other place.
             if let Some(kept) = self.let_slowest_go() {
                 self.line_up(kept);
             }
-            return;
+            return None;
         }
         let line = if !self.ordinary.is_empty() {
             &mut self.ordinary
@@ -160,10 +163,16 @@ impl Traces {
         } else {
             &mut self.notable
         };
-        if let Some(kept) = line.pop_front() {
-            self.count -= 1;
-            self.bytes -= kept.bytes;
-        }
+        let kept = line.pop_front()?;
+        self.count -= 1;
+        self.bytes -= kept.bytes;
+        Some(kept.record.request)
+    }
+
+    /// Whether the slowest have taken too much of the room, where there are no ordinary ones.
+    fn is_crowded(&self) -> bool {
+        let in_line = self.notable.len() + self.left.len();
+        self.count - in_line > MAX_TRACES / 2 || in_line == 0
     }
 
     /// Takes the oldest out of the longest list of slowest ones.
@@ -182,11 +191,10 @@ impl Traces {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
     use std::time::{Duration, SystemTime};
 
     use crate::model::clock::{TickSpan, Ticks, WallTime, ticks_in};
-    use crate::model::ended_request::{EndedRequest, RequestEnd, RequestPolls};
+    use crate::model::ended_request::{RequestEnd, RequestPolls};
     use crate::model::operation::OutcomeKind;
     use crate::model::request_outcome::RequestOutcome;
     use crate::model::statement::{Flags, Statement};

@@ -156,10 +156,8 @@ impl Aggregate {
         series.observe(statement, outcome, verdict);
     }
 
-    fn observe_request(&mut self, request: &EndedRequest, verdict: &Verdict) {
-        let Some(end) = request.end.as_ref().filter(|_| !request.is_excluded()) else {
-            return;
-        };
+    pub(crate) fn observe_request(&mut self, request: &EndedRequest, verdict: &Verdict) {
+        let Some(end) = &request.end else { return };
         let series = self.routes.entry(end.route as usize, RouteSeries::default);
         series.observe(request, end, verdict);
     }

@@ -76,11 +76,19 @@ impl EndedRequest {
 
     /// Until the last byte; of a session until its head. Zero where it was left out.
     pub(crate) fn duration(&self) -> Duration {
-        let Some(end) = &self.end else {
-            return Duration::ZERO;
-        };
+        Duration::from_nanos(self.nanos())
+    }
+
+    /// [`EndedRequest::duration`] in nanoseconds, which is what is counted.
+    pub(crate) fn nanos(&self) -> u64 {
+        let Some(end) = &self.end else { return 0 };
         let until = if end.is_session { end.head } else { None };
-        self.start.until(until.unwrap_or(end.end))
+        self.start.nanos_until(until.unwrap_or(end.end))
+    }
+
+    /// When it ended; zero where it was left out.
+    pub(crate) fn ended_at(&self) -> Ticks {
+        self.end.as_ref().map_or(Ticks::ZERO, |end| end.end)
     }
 
     /// How long its client was waited for, until the body was read as far as it was.

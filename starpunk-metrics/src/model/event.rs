@@ -166,7 +166,7 @@ impl Event {
         match self {
             Self::Call(call) => call.nanos(),
             Self::Statement(statement) => statement.taken.nanos(),
-            Self::Request(request) => nanos(request.duration()),
+            Self::Request(request) => request.nanos(),
             Self::Transaction(transaction) => transaction.start.nanos_until(transaction.end),
             Self::PoolUse(used) => nanos(used.duration()),
         }
@@ -176,7 +176,7 @@ impl Event {
         match self {
             Self::Call(call) => call.end,
             Self::Statement(statement) => statement.end(),
-            Self::Request(request) => request.end.as_ref().map_or(Ticks::ZERO, |end| end.end),
+            Self::Request(request) => request.ended_at(),
             Self::Transaction(transaction) => transaction.end,
             Self::PoolUse(used) => used.end,
         }

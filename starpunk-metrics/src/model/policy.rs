@@ -78,16 +78,16 @@ impl Policy {
         }
     }
 
-    fn judge_request(&self, request: &EndedRequest) -> Verdict {
-        let duration = request.duration();
-        let slow = duration >= self.slow_request;
-        let longest = request.end.as_ref().map(|end| end.polls.longest.duration());
+    pub(crate) fn judge_request(&self, request: &EndedRequest) -> Verdict {
+        let taken = request.nanos();
+        let slow = taken >= nanos(self.slow_request);
+        let longest = request.end.as_ref().map(|end| end.polls.longest.nanos());
         Verdict {
-            nanos: nanos(duration),
+            nanos: taken,
             slow,
             forced: !request.is_excluded() && (slow || !request.outcome().is_ok()),
             nested: false,
-            blocking: longest.is_some_and(|longest| longest >= self.blocked_poll()),
+            blocking: longest.is_some_and(|longest| longest >= self.blocked_nanos()),
             untimed: request.end.as_ref().is_some_and(|end| end.is_session),
         }
     }
@@ -95,7 +95,11 @@ impl Policy {
     /// From when on one poll of a request blocks its worker. A request is more than any one function in it, so that takes twice
     /// as long.
     pub(crate) fn blocked_poll(&self) -> Duration {
-        self.slow_poll.saturating_mul(2)
+        Duration::from_nanos(self.blocked_nanos())
+    }
+
+    fn blocked_nanos(&self) -> u64 {
+        nanos(self.slow_poll).saturating_mul(2)
     }
 
     /// From when on a statement of this shape is slow, where no annotation says otherwise.

@@ -67,9 +67,10 @@ impl RouteSeries {
             count_status(&mut self.statuses, status, 1);
         }
         if end.is_session {
-            self.sessions.record(request.start.until(end.end));
+            self.sessions
+                .record_nanos(request.start.nanos_until(end.end));
         } else if let Some(head) = end.head {
-            self.head.record(request.start.until(head));
+            self.head.record_nanos(request.start.nanos_until(head));
         }
         let polls = &end.polls;
         self.polls.observe(
