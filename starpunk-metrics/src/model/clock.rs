@@ -81,7 +81,8 @@ impl TickSpan {
 
     #[inline]
     pub(crate) fn count(self) -> u64 {
-        self.0 as u64
+        // By way of a signed number, which the processor knows: so much is 97 years at 3 GHz.
+        self.0 as i64 as u64
     }
 
     #[inline]
