@@ -119,13 +119,15 @@ where
             let place = std::mem::replace(this.place, Place::Outside);
             return Poll::Ready(Err(finish_panic(Panic(panic), place, this.settings)));
         }
+        if let Poll::Ready(Ok(response)) = &mut polled {
+            finish(response, this.place, this.settings);
+        }
         match polled {
             Poll::Pending => {
                 this.place.with(RequestGuard::waits);
                 Poll::Pending
             }
-            Poll::Ready(Ok(mut response)) => {
-                finish(&mut response, this.place, this.settings);
+            Poll::Ready(Ok(response)) => {
                 // Nothing but the response has it from now on.
                 let place = std::mem::replace(this.place, Place::Outside);
                 Poll::Ready(Ok(
