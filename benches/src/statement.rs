@@ -33,6 +33,15 @@ pub fn point_select(connection: &Connection) {
     assert_eq!(id, 7);
 }
 
+/// Changes one note by a statement that the connection keeps.
+pub fn point_update(connection: &Connection) {
+    let changed = connection
+        .prepare_cached("UPDATE notes SET body = ?1 WHERE id = 7")
+        .and_then(|mut statement| statement.execute(["another note"]))
+        .expect("the note is there");
+    assert_eq!(changed, 1);
+}
+
 /// Reads one note by a statement prepared for it, by the connection's own method.
 pub fn uncached_select(connection: &Connection) {
     connection
