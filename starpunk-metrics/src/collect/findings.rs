@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::model::callsite::Callsite;
-use crate::model::event::{Call, Event};
+use crate::model::event::Call;
 use crate::model::finding::FindingKind;
 use crate::model::request_id::RequestId;
 use crate::model::statement::{Flags, Holder, Statement};
-use crate::model::transaction::Ending;
+use crate::model::transaction::{Ending, Transaction};
 
 /// How many are told apart; what is beyond was not among the first, and is left out.
 const MAX_FINDINGS: usize = 200;
@@ -73,29 +73,21 @@ impl Findings {
         self.0.iter()
     }
 
-    /// Looks at one event by itself; at a call that failed, [`Findings::look_at_failure`] does.
-    pub(crate) fn look_at(&mut self, event: &Event, pipeline: u64) {
-        match event {
-            Event::Statement(statement) => self.look_at_statement(statement, pipeline),
-            Event::Transaction(transaction) if transaction.ending == Ending::LeftOpen => {
-                let seen = self.find(
-                    FindingKind::LeftOpen,
-                    None,
-                    None,
-                    transaction.function,
-                    None,
-                );
-                if let Some(seen) = seen {
-                    let open = transaction.start.until(transaction.end);
-                    seen.add(open, transaction.request);
-                    seen.statements += u64::from(transaction.statements);
-                }
-            }
-            _ => {}
+    /// It was left open.
+    pub(crate) fn look_at_transaction(&mut self, transaction: &Transaction) {
+        if transaction.ending != Ending::LeftOpen {
+            return;
+        }
+        let kind = FindingKind::LeftOpen;
+        if let Some(seen) = self.find(kind, None, None, transaction.function, None) {
+            let open = transaction.start.until(transaction.end);
+            seen.add(open, transaction.request);
+            seen.statements += u64::from(transaction.statements);
         }
     }
 
-    fn look_at_statement(&mut self, statement: &Statement, pipeline: u64) {
+    /// Looks at a statement by itself; one without details is nothing to look at.
+    pub(crate) fn look_at_statement(&mut self, statement: &Statement, pipeline: u64) {
         let Some(detail) = &statement.detail else {
             return;
         };
@@ -185,8 +177,8 @@ mod tests {
     use crate::model::operation::OutcomeKind;
     use crate::model::statement::{LockWait, StatementDetail};
 
-    fn waiting(shape: u16, request: RequestId, pipeline: u64) -> Event {
-        Event::Statement(Statement {
+    fn waiting(shape: u16, request: RequestId, pipeline: u64) -> Statement {
+        Statement {
             function: None,
             start: Ticks::ZERO,
             detail: Some(Box::new(StatementDetail {
@@ -211,7 +203,7 @@ mod tests {
             shape,
             flags: Flags::default(),
             outcome: OutcomeKind::Ok,
-        })
+        }
     }
 
     #[test]
@@ -219,9 +211,9 @@ mod tests {
         let mut findings = Findings::default();
         let request = RequestId::random();
         for shape in 0..1_000 {
-            findings.look_at(&waiting(shape, request, 1), 1);
+            findings.look_at_statement(&waiting(shape, request, 1), 1);
         }
-        findings.look_at(&waiting(0, request, 1), 1);
+        findings.look_at_statement(&waiting(0, request, 1), 1);
         assert_eq!(findings.iter().count(), MAX_FINDINGS);
         let (_, first) = findings.iter().next().expect("there are some");
         assert_eq!(first.count, 2);
@@ -232,8 +224,8 @@ mod tests {
         let mut findings = Findings::default();
         let requests: Vec<RequestId> = (0..5).map(|_| RequestId::random()).collect();
         for request in &requests {
-            findings.look_at(&waiting(1, *request, 1), 1);
-            findings.look_at(&waiting(1, *request, 1), 1);
+            findings.look_at_statement(&waiting(1, *request, 1), 1);
+            findings.look_at_statement(&waiting(1, *request, 1), 1);
         }
         let (_, seen) = findings.iter().next().expect("there is one");
         assert_eq!(seen.requests, requests[2..]);
@@ -242,7 +234,7 @@ mod tests {
     #[test]
     fn a_holder_of_another_pipeline_is_not_named_by_a_number_of_this_one() {
         let mut findings = Findings::default();
-        findings.look_at(&waiting(1, RequestId::random(), 2), 1);
+        findings.look_at_statement(&waiting(1, RequestId::random(), 2), 1);
         let (subject, seen) = findings.iter().next().expect("there is one");
         assert_eq!(subject.holder, None);
         assert!(seen.holder.is_none());

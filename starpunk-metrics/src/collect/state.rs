@@ -24,7 +24,7 @@ use crate::model::policy::{Policy, Verdict};
 use crate::model::request_id::RequestId;
 use crate::model::sampling::Dice;
 use crate::model::span::Child;
-use crate::model::statement::Flags;
+use crate::model::statement::{Flags, Statement};
 use crate::model::statement_stats::count;
 use crate::model::trace::{Children, Reasons, TraceRecord};
 
@@ -87,6 +87,7 @@ impl State {
     pub(crate) fn observe(&mut self, event: Event, thread: u32, view: &View<'_>) {
         match event {
             Event::Call(call) => self.observe_call(call, thread, view),
+            Event::Statement(statement) => self.observe_statement(statement, thread, view),
             other => self.observe_other(other, thread, view),
         }
     }
@@ -129,6 +130,21 @@ impl State {
         }
     }
 
+    /// The most of all others.
+    fn observe_statement(&mut self, statement: Statement, thread: u32, view: &View<'_>) {
+        let verdict = Policy::judge_statement(&statement);
+        if verdict.forced {
+            return self.observe_other(Event::Statement(statement), thread, view);
+        }
+        self.aggregate.observe_statement(&statement, &verdict);
+        self.look_at_statement(&statement, thread, view);
+        if view.policy.sampling.keeps(&self.dice) {
+            let ended_at = view.anchor.wall_time(statement.end());
+            self.keep_record(Event::Statement(statement), &verdict, ended_at);
+        }
+    }
+
+    #[inline(never)]
     fn observe_other(&mut self, event: Event, thread: u32, view: &View<'_>) {
         let verdict = view.policy.judge(&event);
         self.aggregate.observe(&event, &verdict);
@@ -201,14 +217,7 @@ impl State {
         view: &View<'_>,
     ) {
         match event {
-            Event::Statement(statement) => {
-                self.add_to_request(event.request_id(), || {
-                    Child::of_statement(statement, thread)
-                });
-                if statement.flags.has(Flags::SCHEMA) {
-                    self.plans.clear();
-                }
-            }
+            Event::Statement(statement) => self.look_at_statement(statement, thread, view),
             Event::Call(call) => self.look_at_call(call, thread),
             Event::Request(request) => self.requests.end(End {
                 request: Arc::clone(request),
@@ -219,11 +228,22 @@ impl State {
             Event::PoolUse(used) if used.is_notable_wait() => {
                 self.add_to_request(event.request_id(), || Child::of_pool_wait(*used, thread));
             }
-            Event::Transaction(_) | Event::PoolUse(_) => {}
+            Event::Transaction(transaction) => self.findings.look_at_transaction(transaction),
+            Event::PoolUse(_) => {}
         }
-        self.findings.look_at(event, view.pipeline);
         if verdict.slow {
             self.warnings.warn(event, view.names);
+        }
+    }
+
+    #[inline]
+    fn look_at_statement(&mut self, statement: &Statement, thread: u32, view: &View<'_>) {
+        self.add_to_request(statement.request, || Child::of_statement(statement, thread));
+        if statement.flags.has(Flags::SCHEMA) {
+            self.plans.clear();
+        }
+        if statement.detail.is_some() {
+            self.findings.look_at_statement(statement, view.pipeline);
         }
     }
 

@@ -79,9 +79,7 @@ impl Aggregate {
     pub(crate) fn observe(&mut self, event: &Event, verdict: &Verdict) {
         match event {
             Event::Call(call) => self.observe_call(call, event.outcome(), verdict),
-            Event::Statement(statement) => {
-                self.observe_statement(statement, event.outcome(), verdict);
-            }
+            Event::Statement(statement) => self.observe_statement(statement, verdict),
             Event::Request(request) => self.observe_request(request, verdict),
             Event::Transaction(transaction) => self.transactions.observe(transaction),
             Event::PoolUse(used) => {
@@ -149,11 +147,12 @@ impl Aggregate {
         }
     }
 
-    fn observe_statement(&mut self, statement: &Statement, outcome: Outcome, verdict: &Verdict) {
+    #[inline]
+    pub(crate) fn observe_statement(&mut self, statement: &Statement, verdict: &Verdict) {
         let series = self
             .statements
             .entry(usize::from(statement.shape), StatementSeries::default);
-        series.observe(statement, outcome, verdict);
+        series.observe(statement, verdict);
     }
 
     pub(crate) fn observe_request(&mut self, request: &EndedRequest, verdict: &Verdict) {

@@ -195,12 +195,7 @@ impl Event {
     pub(crate) fn outcome(&self) -> Outcome {
         match self {
             Self::Call(call) => call.outcome(),
-            Self::Statement(statement) => statement.outcome.with_class(
-                statement
-                    .detail
-                    .as_ref()
-                    .and_then(|detail| detail.error_class),
-            ),
+            Self::Statement(statement) => statement.outcome(),
             Self::Request(request) => request.outcome(),
             Self::Transaction(_) | Self::PoolUse(_) => Outcome::Ok,
         }

@@ -11,7 +11,7 @@ use crate::model::names::Shape;
 use crate::model::operation::OutcomeKind;
 use crate::model::pattern::ShapePattern;
 use crate::model::sampling::SamplingRate;
-use crate::model::statement::Flags;
+use crate::model::statement::{Flags, Statement};
 use crate::model::transaction::Ending;
 
 /// The thresholds of one pipeline, and its sampling.
@@ -61,17 +61,29 @@ impl Verdict {
 
 impl Policy {
     pub(crate) fn judge(&self, event: &Event) -> Verdict {
-        let slow = match event {
-            Event::Call(call) => return self.judge_call(call),
-            // Its shape has a threshold, which whoever recorded it knew.
-            Event::Statement(statement) => statement.flags.has(Flags::SLOW),
-            Event::Request(request) => return self.judge_request(request),
-            Event::Transaction(_) | Event::PoolUse(_) => false,
-        };
+        match event {
+            Event::Call(call) => self.judge_call(call),
+            Event::Statement(statement) => Self::judge_statement(statement),
+            Event::Request(request) => self.judge_request(request),
+            Event::Transaction(_) | Event::PoolUse(_) => Verdict {
+                nanos: event.nanos(),
+                slow: false,
+                forced: is_left_open(event),
+                nested: false,
+                blocking: false,
+                untimed: false,
+            },
+        }
+    }
+
+    #[inline]
+    pub(crate) fn judge_statement(statement: &Statement) -> Verdict {
+        // Its shape has a threshold, which whoever recorded it knew.
+        let slow = statement.flags.has(Flags::SLOW);
         Verdict {
-            nanos: event.nanos(),
+            nanos: statement.taken.nanos(),
             slow,
-            forced: slow || !event.outcome().is_ok() || is_left_open(event),
+            forced: slow || statement.outcome != OutcomeKind::Ok,
             nested: false,
             blocking: false,
             untimed: false,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::callsite::Callsite;
 use crate::model::clock::{TickSpan, Ticks};
-use crate::model::operation::OutcomeKind;
+use crate::model::operation::{Outcome, OutcomeKind};
 use crate::model::request_id::RequestId;
 
 /// One executed statement, or one batch of them.
@@ -130,6 +130,14 @@ impl Statement {
 
     pub(crate) fn end(&self) -> Ticks {
         self.start.after(self.taken)
+    }
+
+    #[inline]
+    pub(crate) fn outcome(&self) -> Outcome {
+        match self.outcome {
+            OutcomeKind::Ok => Outcome::Ok,
+            other => other.with_class(self.detail.as_ref().and_then(|detail| detail.error_class)),
+        }
     }
 
     pub(crate) fn fail(&mut self, class: &'static str, code: Option<i32>) {

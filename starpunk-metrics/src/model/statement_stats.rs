@@ -6,7 +6,6 @@ use crate::model::aggregate::sum;
 use crate::model::callsite::Callsite;
 use crate::model::clock::Ticks;
 use crate::model::histogram::nanos;
-use crate::model::operation::Outcome;
 use crate::model::plan::QueryPlan;
 use crate::model::policy::Verdict;
 use crate::model::request_id::RequestId;
@@ -136,8 +135,8 @@ impl StatementStats {
 }
 
 impl StatementSeries {
-    pub(crate) fn observe(&mut self, statement: &Statement, outcome: Outcome, verdict: &Verdict) {
-        self.tally.observe(outcome, verdict);
+    pub(crate) fn observe(&mut self, statement: &Statement, verdict: &Verdict) {
+        self.tally.observe(statement.outcome(), verdict);
         self.facts.observe(statement);
         if let Some(function) = statement.function {
             self.count_function(function, 1);
