@@ -7,10 +7,10 @@ use crate::model::callsite::{CallKind, Callsite};
 use crate::model::event::Event;
 use crate::model::request::Request;
 use crate::model::request_id::RequestId;
-use crate::model::statement::{Flags, Statement};
+use crate::model::statement::{Flags, Statement, StatementDetail};
 use crate::model::wide_event::WideEvent;
 use crate::record::context::Context;
-use crate::record::local::{Bound, LOCAL, Local};
+use crate::record::local::{Bound, LOCAL, Local, Work};
 use crate::record::queue::Queue;
 use crate::record::recorder::Recorder;
 
@@ -212,18 +212,38 @@ impl Current<'_> {
         !is_stopped
     }
 
-    /// Counts a statement that took so many ticks, and posts it.
+    /// Counts a statement, and posts it.
     #[inline(always)]
     pub(crate) fn post_statement(&self, mut statement: Statement) {
+        self.count_statement(&mut statement);
+        match statement.detail.take() {
+            None => self.post(Event::Statement(statement)),
+            Some(detail) => self.post_wide(WideEvent::Statement(statement, *detail)),
+        }
+    }
+
+    /// The same for one whose details are not with it yet.
+    #[inline(always)]
+    pub(crate) fn post_detailed(&self, mut statement: Statement, detail: StatementDetail) {
+        self.count_statement(&mut statement);
+        self.post_wide(WideEvent::Statement(statement, detail));
+    }
+
+    /// The same for one without details, where there is room.
+    #[inline(always)]
+    pub(crate) fn post_in_room(&self, mut statement: Statement) {
+        debug_assert!(statement.detail.is_none(), "it has no allocation");
+        self.count_statement(&mut statement);
+        self.queue.post_in_room(Event::Statement(statement));
+    }
+
+    #[inline(always)]
+    fn count_statement(&self, statement: &mut Statement) {
         statement.flags.set(Flags::LATE, self.is_late());
         self.local.count_operations(1);
         match self.request {
             Some(request) => request.count_statement(statement.taken.count()),
             None => self.count_if_unattributed(),
-        }
-        match statement.detail.take() {
-            None => self.post(Event::Statement(statement)),
-            Some(detail) => self.post_wide(WideEvent::Statement(statement, *detail)),
         }
     }
 
@@ -268,10 +288,25 @@ pub(crate) fn here<R>(work: impl FnOnce(Here<'_>) -> R) -> R {
 }
 
 impl Here<'_> {
-    /// [`with_current`], where it is known where to look.
+    /// Runs `work` with what this thread needs to post, if that is known without looking, and there is room for an event.
     #[inline(always)]
-    pub(crate) fn with_current<R>(self, work: impl FnOnce(&Current<'_>) -> R) -> Option<R> {
-        self.0.with_current(work)
+    pub(crate) fn with_room(self, work: impl FnOnce(&Current<'_>) -> bool) -> bool {
+        let local = self.0;
+        let Ok(mut at_work) = local.work.try_borrow() else {
+            return false;
+        };
+        if !at_work.is_settled() {
+            drop(at_work);
+            local.settle();
+            at_work = match local.work.try_borrow() {
+                Ok(settled) if settled.is_settled() => settled,
+                _ => return false,
+            };
+        }
+        match &at_work.latest {
+            Some(latest) if latest.queue.has_room() => work(&at_work.current(latest, local)),
+            _ => false,
+        }
     }
 }
 
@@ -313,16 +348,29 @@ impl Local {
             self.bind(&recorder);
             at_work = self.work.try_borrow().ok()?;
         }
-        let Bound {
-            recorder, queue, ..
-        } = at_work.bound_to(id)?;
-        Some(work(&Current {
-            recorder,
-            request: at_work.context.request.as_deref(),
-            function: self.function.get(),
-            queue,
-            local: self,
-        }))
+        let bound = at_work.bound_to(id)?;
+        Some(work(&at_work.current(bound, self)))
+    }
+
+    #[cold]
+    fn settle(&self) {
+        if let Ok(mut work) = self.work.try_borrow_mut() {
+            work.settle();
+        }
+    }
+}
+
+impl Work {
+    /// What this thread needs to post there.
+    #[inline(always)]
+    fn current<'a>(&'a self, bound: &'a Bound, local: &'a Local) -> Current<'a> {
+        Current {
+            recorder: &bound.recorder,
+            request: self.context.request.as_deref(),
+            function: local.function.get(),
+            queue: &bound.queue,
+            local,
+        }
     }
 }
 

@@ -56,6 +56,18 @@ impl Queue {
         }
     }
 
+    /// Whether there is room for an event, as far as is known without looking.
+    #[inline(always)]
+    pub(crate) fn has_room(&self) -> bool {
+        self.events.has_room()
+    }
+
+    /// Posts an event that has no allocation, where there is room.
+    #[inline(always)]
+    pub(crate) fn post_in_room(&self, event: Event) {
+        self.events.post_in_room(event);
+    }
+
     pub(crate) fn post_wide(&self, recorder: &Recorder, event: WideEvent) {
         self.post_wide_with(recorder, || event);
     }

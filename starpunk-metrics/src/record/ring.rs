@@ -101,6 +101,27 @@ impl<T> Ring<T> {
         }
     }
 
+    /// Whether there is room for one event, without looking.
+    #[inline(always)]
+    pub(super) fn has_room(&self) -> bool {
+        self.room.get() > 0
+    }
+
+    /// Posts an event where there is room.
+    #[inline(always)]
+    pub(super) fn post_in_room(&self, event: T) {
+        debug_assert!(self.has_room(), "it was asked");
+        if let Ok(mut events) = self.events.try_borrow_mut() {
+            let left = &self.room;
+            let events = &mut events;
+            Room { events, left }.take(event);
+        } else {
+            // Nobody has it for longer than a post: so nothing has to be there for dropping an event.
+            debug_assert!(false, "it is not borrowed");
+            std::mem::forget(event);
+        }
+    }
+
     /// Room for one event, if there is some without looking.
     #[inline(always)]
     pub(super) fn room(&mut self) -> Option<Room<'_, T>> {

@@ -35,9 +35,14 @@ impl Finished {
 #[inline(always)]
 pub(crate) fn slow(slow: TickSpan, current: &Current<'_>) -> TickSpan {
     match current.query().and_then(Callsite::slow_nanos) {
-        Some(nanos) => TickSpan::of(clock::ticks_in(Duration::from_nanos(nanos))),
+        Some(nanos) => ticks_in(nanos),
         None => slow,
     }
+}
+
+#[inline(never)]
+fn ticks_in(nanos: u64) -> TickSpan {
+    TickSpan::of(clock::ticks_in(Duration::from_nanos(nanos)))
 }
 
 /// Posts a statement that the hook did not see: it is of a kind that SQLite does not tell.

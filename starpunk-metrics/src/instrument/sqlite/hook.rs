@@ -142,7 +142,7 @@ pub(crate) fn install(connection: &mut Connection) -> Result<Arc<Link>> {
         TraceEventCodes::SQLITE_TRACE_STMT
             | TraceEventCodes::SQLITE_TRACE_ROW
             | TraceEventCodes::SQLITE_TRACE_PROFILE,
-        Some(move |event: TraceEvent<'_>| probe.observe(&event)),
+        Some(move |event: TraceEvent<'_>| probe.observe(event)),
     )?;
     Ok(link)
 }

@@ -65,11 +65,11 @@ impl Probe {
 
     // Each does all of its work elsewhere, so that a row costs no more than it must.
     #[inline]
-    pub(crate) fn observe(&mut self, event: &TraceEvent<'_>) {
+    pub(crate) fn observe(&mut self, event: TraceEvent<'_>) {
         match event {
-            TraceEvent::Row(statement) => self.count_row(statement),
-            TraceEvent::Stmt(statement, text) => self.begin(statement, text),
-            TraceEvent::Profile(statement, told) => self.end(statement, told),
+            TraceEvent::Row(statement) => self.count_row(&statement),
+            TraceEvent::Stmt(statement, text) => self.begin(&statement, text),
+            TraceEvent::Profile(statement, told) => self.end(&statement, &told),
             _ => {}
         }
     }

@@ -52,7 +52,7 @@ pub(crate) struct Running {
     pub(crate) is_inner: bool,
     /// Whether SQLite ran statements of its own inside, whose rows are told too.
     has_inner: bool,
-    /// Whether more is to be found out of it than what SQLite has counted: it is inner, has such inside, or was refused.
+    /// Whether there is more to it than what SQLite counts: it is inner, has such inside, was refused, or has a detail.
     is_odd: bool,
     /// It was refused its transaction, and may be tried again.
     refused: Option<Arc<str>>,
@@ -110,6 +110,7 @@ impl Running {
             Flags::REUSED
         };
         flags.set(Flags::IN_TRANSACTION, in_transaction);
+        let has_detail = detail.is_some();
         Self {
             key,
             place: Place::of(key),
@@ -129,7 +130,7 @@ impl Running {
             owns_rows: slot.known.has_own_rows,
             is_inner: slot.known.is_inner,
             has_inner: false,
-            is_odd: slot.known.is_inner,
+            is_odd: slot.known.is_inner || has_detail,
             refused: None,
         }
     }
@@ -143,6 +144,7 @@ impl Running {
             Some(lock) => lock.add(&wait),
             lock => *lock = Some(wait),
         }
+        self.look();
     }
 
     #[inline]
@@ -171,7 +173,11 @@ impl Running {
 
     fn look(&mut self) {
         self.owns_rows = self.is_trusted && !self.has_inner && !self.is_refused();
-        self.is_odd = self.is_inner || self.has_inner || self.is_refused();
+        self.is_odd = self.is_inner
+            || self.has_inner
+            || self.is_refused()
+            || self.detail.is_some()
+            || self.between_rows > 0;
     }
 
     #[inline]
@@ -224,8 +230,8 @@ impl Running {
     }
 
     /// Whether it neither read a table whole nor sorted.
-    #[inline]
-    pub(crate) fn used_indexes(&self) -> bool {
+    #[inline(always)]
+    fn used_indexes(&self) -> bool {
         let (before, after) = (self.before, self.after);
         before.scan_steps == after.scan_steps
             && before.sorts == after.sorts
@@ -270,6 +276,7 @@ impl Running {
     pub(crate) fn add_between_rows(&mut self, start: Ticks, end: Ticks) {
         self.between_rows += start.max(self.between_until).count_until(end);
         self.between_until = end;
+        self.look();
     }
 
     #[inline]
@@ -287,9 +294,30 @@ impl Running {
     }
 
     /// Remembers what SQLite had counted as it ended, for the next of its text. Returns what only some statements have.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn finish(&mut self, slot: &mut Slot) -> Option<Box<StatementDetail>> {
+        self.remember(slot);
+        let mut detail = self.detail.take();
+        if !self.is_plain() || self.between_rows > 0 {
+            self.tell(detail.get_or_insert_default());
+        }
+        detail
+    }
+
+    /// Whether it did nothing that only some statements do.
+    #[inline(always)]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.rows <= 1 && self.used_indexes()
+    }
+
+    /// Remembers what SQLite had counted as it ended, for the next of its text.
+    #[inline(always)]
+    pub(crate) fn remember(&self, slot: &mut Slot) {
         (slot.run, slot.counters) = (self.run + 1, self.after);
+        // Of one that is trusted with one row at most that is known.
+        if self.is_trusted && self.rows <= 1 {
+            return;
+        }
         if !self.is_trusted && self.rows > 0 {
             slot.known.has_own_rows = !self.has_inner;
         }
@@ -298,23 +326,15 @@ impl Running {
         } else if slot.known.rows == Rows::Unknown {
             slot.known.rows = Rows::One;
         }
-        let is_plain = self.rows <= 1 && self.used_indexes() && self.between_rows == 0;
-        if !is_plain {
-            self.add_detail();
-        }
-        self.detail.take()
     }
 
-    #[inline(never)]
-    fn add_detail(&mut self) {
-        let (scan_steps, sorts) = (self.scan_steps(), self.sorts());
-        let auto_index_rows = self.auto_index_rows();
-        let detail = self.detail.get_or_insert_default();
+    /// Tells what only some statements do.
+    pub(crate) fn tell(&self, detail: &mut StatementDetail) {
         detail.first_row = (self.rows > 1).then(|| self.start.span_until(self.first_row));
         detail.caller = TickSpan::of(self.between_rows);
-        detail.scan_steps = scan_steps;
-        detail.sorts = sorts;
-        detail.auto_index_rows = auto_index_rows;
+        detail.scan_steps = self.scan_steps();
+        detail.sorts = self.sorts();
+        detail.auto_index_rows = self.auto_index_rows();
     }
 
     /// Its record.

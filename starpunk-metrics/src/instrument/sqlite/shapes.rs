@@ -247,15 +247,24 @@ impl Slot {
         current: &Current<'_>,
         quotes: DoubleQuotes,
     ) -> (u16, TickSpan) {
-        if let Some(numbered) = &self.known.numbered
-            && numbered.pipeline == current.recorder.id
-            && !self.known.wants_table
-        {
-            return (numbered.shape, numbered.slow);
+        self.known_number(current).unwrap_or_else(|| {
+            // A copy, so that the fields of the one that is looked at may stay in registers.
+            let numbered = self.learn_number(&{ *current }, quotes);
+            (numbered.shape, numbered.slow)
+        })
+    }
+
+    /// The same, where nothing has to be found out for it.
+    #[inline(always)]
+    pub(crate) fn known_number(&self, current: &Current<'_>) -> Option<(u16, TickSpan)> {
+        match &self.known.numbered {
+            Some(numbered)
+                if numbered.pipeline == current.recorder.id && !self.known.wants_table =>
+            {
+                Some((numbered.shape, numbered.slow))
+            }
+            _ => None,
         }
-        // A copy, so that the fields of the one that is looked at may stay in registers.
-        let numbered = self.learn_number(&{ *current }, quotes);
-        (numbered.shape, numbered.slow)
     }
 
     #[inline(never)]

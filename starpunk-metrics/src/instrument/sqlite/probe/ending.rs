@@ -13,11 +13,11 @@ use crate::instrument::sqlite::plan;
 use crate::instrument::sqlite::probe::{Held, Probe};
 use crate::instrument::sqlite::running::Running;
 use crate::instrument::sqlite::scope;
-use crate::instrument::sqlite::shapes::Known;
-use crate::model::clock::Ticks;
+use crate::instrument::sqlite::shapes::{Known, Slot};
+use crate::model::clock::{TickSpan, Ticks};
 use crate::model::names::Effect;
 use crate::model::operation::OutcomeKind;
-use crate::model::statement::{Flags, Statement};
+use crate::model::statement::{Flags, Statement, StatementDetail};
 use crate::record::context::Context;
 use crate::record::current::{self, Current, Here};
 
@@ -45,30 +45,23 @@ impl Probe {
         current::here(|here| self.end_here(here, statement, told));
     }
 
-    /// Ends a statement. Nearly all are the only one that is running, with nothing to be found out of it; whatever else there
-    /// may be is left to [`Self::end_any`].
+    /// Ends a statement.
     #[inline(never)]
     fn end_here(&mut self, here: Here<'_>, statement: &StmtRef<'_>, told: &Duration) {
         let end = Ticks::now();
-        let is_recorded = if self.may_end_plainly(statement) {
-            match here.with_current(|current| self.end_plain(current, end)) {
-                Some(true) => {
-                    debug_assert!(self.running.last().is_some_and(Running::is_empty));
-                    // So that nobody looks for what there is to be dropped.
-                    std::mem::forget(self.running.pop());
-                    return;
-                }
-                tried => tried.is_some(),
-            }
+        if self.end_plainly(here, statement, end) {
+            debug_assert!(self.running.last().is_some_and(Running::is_empty));
+            // So that nobody looks for what there is to be dropped.
+            std::mem::forget(self.running.pop());
         } else {
-            true
-        };
-        self.end_any(statement, end, is_recorded.then_some(*told));
+            self.end_any(statement, end, *told);
+        }
     }
 
-    /// Whether the only statement that is running ends, and nothing is known that is to be found out of it.
+    /// Records a statement that ends as nearly all do: the only one that is running, with nothing to be found out of it.
+    /// `false` where there may be.
     #[inline(always)]
-    fn may_end_plainly(&mut self, statement: &StmtRef<'_>) -> bool {
+    fn end_plainly(&mut self, here: Here<'_>, statement: &StmtRef<'_>, end: Ticks) -> bool {
         let [running] = &mut *self.running else {
             return false;
         };
@@ -80,56 +73,60 @@ impl Probe {
             return false;
         }
         running.count(statement);
-        running.has_moved()
+        if !running.has_moved() {
+            return false;
+        }
+        here.with_room(|current| {
+            let Some(slot) = self.shapes.get(running.place, running.key) else {
+                return false;
+            };
+            let Some((shape, slow)) = slot.known_number(current) else {
+                return false;
+            };
+            let known = &slot.known;
+            // What changes the schema returns no rows, nor does what is refused.
+            if running.rows == 0
+                && (known.is_of_schema()
+                    || known.needs_transaction && running.may_be_refused(known.effect))
+            {
+                return false;
+            }
+            let taken = running.start.span_until(end);
+            if taken.reaches(finished::slow(slow, current)) {
+                return false;
+            }
+            let is_plain = running.is_plain();
+            if !is_plain && running.looks_for_few() {
+                return false;
+            }
+            match known.effect {
+                Effect::Read if !self.transactions.is_open() => {}
+                // A transaction of its own, which is over.
+                Effect::Write if !self.transactions.is_open() && !self.link.ends_left_open() => {
+                    self.locks.writes_no_more();
+                }
+                _ => {
+                    let seen = Seen::of(known, shape, running.start, taken);
+                    let (transactions, link) = (&mut self.transactions, &self.link);
+                    follow::follow(transactions, &self.locks, link, &{ *current }, &seen);
+                }
+            }
+            if is_plain {
+                running.remember(slot);
+                current.post_in_room(running.record(None, taken, shape, current));
+            } else {
+                post_detailed(running, slot, taken, shape, &{ *current });
+            }
+            true
+        })
     }
 
-    /// Ends it, if there is nothing to be found out of it: `false` where there may be.
-    #[inline(always)]
-    fn end_plain(&mut self, current: &Current<'_>, end: Ticks) -> bool {
-        let [running] = &mut *self.running else {
-            return false;
-        };
-        let Some(slot) = self.shapes.get(running.place, running.key) else {
-            return false;
-        };
-        let known = &slot.known;
-        if known.is_of_schema()
-            || running.rows == 0 && known.needs_transaction && running.may_be_refused(known.effect)
-            || !running.used_indexes() && running.looks_for_few()
-        {
-            return false;
-        }
-        let (shape, slow) = slot.number(current, self.link.quotes);
-        let taken = running.start.span_until(end);
-        if taken.reaches(finished::slow(slow, current)) {
-            return false;
-        }
-        match slot.known.effect {
-            Effect::Read if !self.transactions.is_open() => {}
-            // A transaction of its own, which is over.
-            Effect::Write if !self.transactions.is_open() && !self.link.ends_left_open() => {
-                self.locks.writes_no_more();
-            }
-            _ => {
-                let seen = Seen::of(&slot.known, shape, running.start, taken);
-                let (transactions, link) = (&mut self.transactions, &self.link);
-                follow::follow(transactions, &self.locks, link, &{ *current }, &seen);
-            }
-        }
-        let detail = running.finish(slot);
-        current.post_statement(running.record(detail, taken, shape, current));
-        true
-    }
-
-    /// Ends any statement. Where there is nothing `told` there is no pipeline, and nothing is recorded.
+    /// Ends any statement.
     #[cold]
     #[inline(never)]
-    fn end_any(&mut self, statement: &StmtRef<'_>, end: Ticks, told: Option<Duration>) {
+    fn end_any(&mut self, statement: &StmtRef<'_>, end: Ticks, told: Duration) {
         let Some(at) = self.position(statement) else {
-            if let Some(told) = told {
-                self.end_untold(&statement.sql(), end, told);
-            }
-            return;
+            return self.end_untold(&statement.sql(), end, told);
         };
         let at = match self.held {
             None => at,
@@ -209,7 +206,7 @@ impl Probe {
             current.post_statement(did);
             None
         };
-        let to_post = told.and_then(|_| current::with_current(record));
+        let to_post = current::with_current(record);
         let key = running.key;
         let is_refused = running.is_refused();
         if let Some(finished) = to_post.flatten() {
@@ -292,4 +289,19 @@ impl Probe {
             finished.post();
         }
     }
+}
+
+/// Records a statement that returned several rows, or that did what only some do.
+#[inline(never)]
+fn post_detailed(
+    running: &Running,
+    slot: &mut Slot,
+    taken: TickSpan,
+    shape: u16,
+    current: &Current<'_>,
+) {
+    running.remember(slot);
+    let mut detail = StatementDetail::default();
+    running.tell(&mut detail);
+    current.post_detailed(running.record(None, taken, shape, current), detail);
 }
