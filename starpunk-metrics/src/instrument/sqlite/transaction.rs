@@ -92,6 +92,20 @@ impl Transactions {
         true
     }
 
+    /// A statement that does nothing to it has ended, if it has the lock already: it goes on. `false` where more is to be done.
+    #[inline]
+    pub(crate) fn go_on(&mut self, writes: bool, end: Ticks) -> bool {
+        match &mut self.open {
+            Some(open) if open.locked.is_some() => {
+                open.statements += 1;
+                open.writes += u32::from(writes);
+                open.idle_since = Some(end);
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// A statement has ended on the connection.
     pub(crate) fn ended(&mut self, current: &Current<'_>, statement: &Ended) -> Change {
         // A COMMIT that was refused is taken for one that was not; what is rolled back in the end was open.

@@ -101,6 +101,11 @@ impl Probe {
             }
             match known.effect {
                 Effect::Read if !self.transactions.is_open() => {}
+                effect @ (Effect::Read | Effect::Write)
+                    if !known.may_roll_back
+                        && self
+                            .transactions
+                            .go_on(effect == Effect::Write && !known.may_do_nothing, end) => {}
                 // A transaction of its own, which is over.
                 Effect::Write if !self.transactions.is_open() && !self.link.ends_left_open() => {
                     self.locks.writes_no_more();
