@@ -78,23 +78,16 @@ impl Queues {
             others.clear();
             let is_other = |end: &End<Event>| end.thread == wide.thread && end.ready > 0;
             others.extend((0..events.len()).filter(|at| is_other(&events[*at].0)));
-            // What its thread posted before: the buffers keep what is observed last.
-            let mut drain_before = |until: Ticks, state: &mut State| {
+            wide.drain(wide.ready, |event, thread| {
+                // What its thread posted before: the buffers keep what is observed last.
                 for at in &*others {
                     let end = &mut events[*at].0;
-                    let before = end.ended_before(until);
+                    let before = end.ended_before(event.end());
                     end.drain(before, |event, thread| state.observe(event, thread, view));
                 }
-            };
-            wide.drain(wide.ready, |event, thread| match event {
-                WideEvent::Request(request) => {
-                    drain_before(request.ended_at(), state);
-                    state.observe_request(request, thread, view);
-                }
-                other => {
-                    let event = Event::from(other);
-                    drain_before(event.end(), state);
-                    state.observe(event, thread, view);
+                match event {
+                    WideEvent::Request(request) => state.observe_request(request, thread, view),
+                    other => state.observe(other.into(), thread, view),
                 }
             });
         }

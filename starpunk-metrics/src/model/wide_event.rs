@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::model::clock::Ticks;
 use crate::model::ended_request::EndedRequest;
 use crate::model::event::{Call, Detail, Event};
 use crate::model::statement::{Statement, StatementDetail};
@@ -23,7 +24,20 @@ pub(crate) enum WideEvent {
 
 const _: () = assert!(size_of::<WideEvent>() <= 176);
 
+impl WideEvent {
+    pub(crate) fn end(&self) -> Ticks {
+        match self {
+            Self::Call(call, _) => call.end,
+            Self::Statement(statement, _) => statement.end(),
+            Self::Request(request) => request.ended_at(),
+            Self::Transaction(transaction) => transaction.end,
+        }
+    }
+}
+
 impl From<WideEvent> for Event {
+    // Into where it is taken from the ring, so that it is not moved for this.
+    #[inline(always)]
     fn from(event: WideEvent) -> Self {
         match event {
             WideEvent::Call(call, detail) => Self::Call(Call {
