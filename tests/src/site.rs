@@ -41,6 +41,7 @@ macro_rules! serve {
                 .shutdown_timeout(1)
                 // Where the machine is busy a client of a test is late, and not one to be cut off.
                 .client_request_timeout(std::time::Duration::from_secs(60))
+                .keep_alive(std::time::Duration::from_secs(60))
                 $(.$setting($value))*
                 .listen(listener)
                 .map(actix_web::HttpServer::run)
