@@ -195,6 +195,36 @@ mod tests {
         assert!(!gauges(&metrics).take_queue_room(1));
     }
 
+    /// Whether the larger rings of all threads leave so much room.
+    fn leave_room(metrics: &Metrics, bytes: usize) -> bool {
+        let has_room = gauges(metrics).take_queue_room(bytes);
+        if has_room {
+            gauges(metrics).give_queue_room(bytes);
+        }
+        has_room
+    }
+
+    #[test]
+    fn a_ring_that_grew_is_small_again_when_the_collector_comes_in_time_again() {
+        const ALL_BUT_ONE_SMALL: usize = Gauges::MOST_QUEUE_BYTES - 40 * 1024;
+        let metrics = metrics();
+        let held_up = hold_up(&metrics);
+        flood(&metrics);
+        drop(held_up);
+        assert!(metrics.flush());
+        assert!(!leave_room(&metrics, ALL_BUT_ONE_SMALL), "it grew");
+        let _entered = metrics.enter();
+        let mut told = FLOOD;
+        while !leave_room(&metrics, ALL_BUT_ONE_SMALL) {
+            assert!(told < 100 * FLOOD, "it stays as large as it is");
+            (0..20_u64).for_each(business::track_note_deleted);
+            told += 20;
+            assert!(metrics.flush());
+        }
+        assert_eq!(metrics.stats().total_count, told);
+        assert_eq!(gauges(&metrics).total_dropped(), 0);
+    }
+
     #[test]
     fn a_thread_that_was_refused_is_heard_again() {
         let metrics = metrics();

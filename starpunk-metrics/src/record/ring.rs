@@ -1,4 +1,4 @@
-//! One ring of a thread: where there is room in it, and when it gives way to a larger one.
+//! One ring of a thread: where there is room in it, and when it gives way to a larger or a smaller one.
 //!
 //! It has one writer and one reader, so neither waits for the other, and a post is a few plain stores: no exchange of an atomic,
 //! which would wait for all stores before it.
@@ -23,6 +23,9 @@ const WORTH_WAKING: u64 = 200_000;
 /// The largest ring is three quarters full before the collector comes round by itself if that takes less, in nanoseconds.
 const NEXT_TICK: u64 = 100_000_000;
 
+/// How often in a row the collector must have come in time before a smaller ring will do: making one costs more than a look.
+const IN_TIME: u8 = 16;
+
 /// How many events are counted on their own thread before room is looked for again: looking costs more than one of them.
 const REFUSED_AT_ONCE: u32 = 31;
 
@@ -34,6 +37,8 @@ pub(super) struct Ring<T> {
     looked: Cell<(Ticks, usize)>,
     /// Where the next tick comes soon enough, it grows rather than wake the collector.
     is_patient: bool,
+    /// How often in a row the collector had come in time.
+    in_time: Cell<u8>,
     /// There was none, and so many events are counted here before it is looked for again.
     refused: Cell<u32>,
 }
@@ -72,6 +77,7 @@ impl<T> Ring<T> {
             room: Cell::new(room),
             looked: Cell::new((Ticks::now(), room)),
             is_patient,
+            in_time: Cell::new(0),
             refused: Cell::new(0),
         };
         (ring, end)
@@ -147,8 +153,7 @@ impl<T> Ring<T> {
             self.refused.set(refused);
             return 0;
         }
-        let pays_to_wake = self.pays_to_wake();
-        let room = Self::room_in(recorder, &mut events, pays_to_wake, hand_over);
+        let room = self.room_in(recorder, &mut events, hand_over);
         self.room.set(room);
         self.looked.set((Ticks::now(), room));
         if room == 0 {
@@ -157,32 +162,30 @@ impl<T> Ring<T> {
         room
     }
 
-    /// Whether events come at such a pace that a wake costs little, and that the next tick would be too late for the patient.
-    fn pays_to_wake(&self) -> bool {
-        let (then, found) = self.looked.get();
-        let pace = then.nanos_until(Ticks::now()) / found.max(1) as u64;
-        let lasts = |events: usize| pace.saturating_mul(events as u64);
-        let is_too_late = !self.is_patient || lasts(Self::MOST / 4 * 3) < NEXT_TICK;
-        is_too_late && lasts(Self::LARGE / 2) >= WORTH_WAKING
-    }
-
     /// A ring that is half full gives way to a larger one, or the collector is woken; of the largest, when it is three quarters
     /// full. One that is full gives way while there is room for another.
     fn room_in(
+        &self,
         recorder: &Recorder,
         events: &mut Producer<T>,
-        pays_to_wake: bool,
         hand_over: impl FnOnce(Consumer<T>),
     ) -> usize {
         let capacity = events.buffer().capacity();
         let free = events.slots();
+        let pace = self.pace();
         if free > capacity / 2 {
+            if self.half_will_do(capacity, pace)
+                && self.renew(recorder, events, capacity / 2, hand_over)
+            {
+                return capacity / 4;
+            }
             return free - capacity / 2;
         }
-        let wakes = pays_to_wake && capacity >= Self::LARGE;
+        let wakes = self.pays_to_wake(pace) && capacity >= Self::LARGE;
         let grows = free == 0 || !wakes && capacity < Self::MOST;
-        if grows && Self::grow(recorder, events, hand_over) {
-            return events.buffer().capacity() / 2;
+        let larger = (capacity * 2).min(Self::MOST);
+        if grows && self.renew(recorder, events, larger, hand_over) {
+            return larger / 2;
         }
         if !wakes && free > capacity / 4 {
             return free - capacity / 4;
@@ -191,23 +194,49 @@ impl<T> Ring<T> {
         free
     }
 
-    /// Begins a new ring, twice as large as far as that goes, if there is room for it. The collector lets go of the old one
-    /// when it has emptied it.
-    fn grow(
+    /// How many nanoseconds lay between two events since the last look.
+    fn pace(&self) -> u64 {
+        let (then, found) = self.looked.get();
+        then.nanos_until(Ticks::now()) / found.max(1) as u64
+    }
+
+    /// Whether events come at such a pace that a wake costs little, and that the next tick would be too late for the patient.
+    fn pays_to_wake(&self, pace: u64) -> bool {
+        let is_too_late = !self.is_patient || lasts(Self::MOST / 4 * 3, pace) < NEXT_TICK;
+        is_too_late && lasts(Self::LARGE / 2, pace) >= WORTH_WAKING
+    }
+
+    /// Whether half of this ring would be enough, now that the collector has come in time again.
+    fn half_will_do(&self, capacity: usize, pace: u64) -> bool {
+        if capacity <= Self::LARGE {
+            return false;
+        }
+        let in_time = self.in_time.get().saturating_add(1);
+        self.in_time.set(in_time);
+        in_time >= IN_TIME
+            && (self.pays_to_wake(pace) || lasts(capacity / 8 * 3, pace) >= NEXT_TICK)
+    }
+
+    /// Begins a new ring, if there is room for it. The collector lets go of the old one when it has emptied it.
+    fn renew(
+        &self,
         recorder: &Recorder,
         events: &mut Producer<T>,
+        capacity: usize,
         hand_over: impl FnOnce(Consumer<T>),
     ) -> bool {
-        if events.is_abandoned() {
+        if events.is_abandoned() || !recorder.gauges.take_queue_room(capacity * size_of::<T>()) {
             return false;
         }
-        let capacity = (events.buffer().capacity() * 2).min(Self::MOST);
-        if !recorder.gauges.take_queue_room(capacity * size_of::<T>()) {
-            return false;
-        }
-        let (larger, end) = RingBuffer::new(capacity);
-        *events = larger;
+        let (new, end) = RingBuffer::new(capacity);
+        *events = new;
+        self.in_time.set(0);
         hand_over(end);
         true
     }
+}
+
+/// How long so many events last, in nanoseconds.
+fn lasts(events: usize, pace: u64) -> u64 {
+    pace.saturating_mul(events as u64)
 }
