@@ -257,13 +257,29 @@ impl Slot {
     /// The same, where nothing has to be found out for it.
     #[inline(always)]
     pub(crate) fn known_number(&self, current: &Current<'_>) -> Option<(u16, TickSpan)> {
-        match &self.known.numbered {
-            Some(numbered)
-                if numbered.pipeline == current.recorder.id && !self.known.wants_table =>
-            {
+        let numbered = if self.known.wants_table {
+            self.number_with_table(current)
+        } else {
+            self.known.numbered
+        };
+        match numbered {
+            Some(numbered) if numbered.pipeline == current.recorder.id => {
                 Some((numbered.shape, numbered.slow))
             }
             _ => None,
+        }
+    }
+
+    /// The number where the annotation around it may name the table, as joins leave that to it.
+    #[inline(never)]
+    fn number_with_table(&self, current: &Current<'_>) -> Option<Numbered> {
+        let query = current.query();
+        match query.filter(|query| query.table_name().is_some()) {
+            None => self.known.numbered,
+            Some(query) => match self.known.named {
+                Some((by, numbered)) if std::ptr::eq(by, query) => Some(numbered),
+                _ => None,
+            },
         }
     }
 
