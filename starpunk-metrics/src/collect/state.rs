@@ -83,7 +83,7 @@ impl State {
     }
 
     /// Counts one event, and keeps its record if it must or may be kept.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn observe(&mut self, event: Event, thread: u32, view: &View<'_>) {
         match event {
             Event::Call(call) => self.observe_call(call, thread, view),
@@ -93,6 +93,7 @@ impl State {
     }
 
     /// The most of all events: nothing is done for one that is not of a call.
+    #[inline(never)]
     fn observe_call(&mut self, call: Call, thread: u32, view: &View<'_>) {
         let verdict = view.policy.judge_call(&call);
         self.aggregate.observe_call(&call, call.outcome(), &verdict);
@@ -131,6 +132,7 @@ impl State {
     }
 
     /// The most of all others.
+    #[inline(never)]
     fn observe_statement(&mut self, statement: Statement, thread: u32, view: &View<'_>) {
         let verdict = Policy::judge_statement(&statement);
         if verdict.forced {
