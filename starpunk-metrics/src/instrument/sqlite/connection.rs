@@ -260,6 +260,8 @@ impl MonitoredConnection {
         prepare: impl FnOnce(&'a Connection) -> Result<T>,
     ) -> Result<T> {
         if !current::has_pipeline() {
+            // How long an earlier one took is not to be told of this one, if somebody records again.
+            self.link.forget_prepared();
             return prepare(&self.connection);
         }
         let start = Ticks::now();
@@ -270,6 +272,9 @@ impl MonitoredConnection {
 
     /// Prepares a statement as a part of a call.
     fn prepare_in(&self, sql: &str, learnt: &mut Learnt) -> Result<Statement<'_>> {
+        if !current::has_pipeline() {
+            return self.connection.prepare(sql);
+        }
         let start = Ticks::now();
         let prepared = self.connection.prepare(sql);
         learnt.prepare = Some(start.span_until(Ticks::now()));

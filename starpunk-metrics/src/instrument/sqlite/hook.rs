@@ -83,6 +83,10 @@ impl Link {
         }
     }
 
+    pub(crate) fn forget_prepared(&self) {
+        self.has_prepared.store(false, Relaxed);
+    }
+
     /// How long it took to prepare the statement that begins now, if that was the last one prepared.
     #[inline(never)]
     pub(crate) fn take_prepared(&self, sql: &str) -> Option<Box<StatementDetail>> {
