@@ -33,17 +33,6 @@ pub fn point_select(connection: &Connection) {
     assert_eq!(id, 7);
 }
 
-/// Reads from two tables, so that none is the one that it is about.
-pub fn join(connection: &Connection) {
-    let id: i64 = connection
-        .prepare_cached(
-            "SELECT notes.id FROM notes JOIN notes AS other ON other.id = notes.id WHERE notes.id = ?1",
-        )
-        .and_then(|mut statement| statement.query_row([7], |row| row.get(0)))
-        .expect("the note is there");
-    assert_eq!(id, 7);
-}
-
 /// Changes one note by a statement that the connection keeps.
 pub fn point_update(connection: &Connection) {
     let changed = connection

@@ -15,8 +15,7 @@ use actix_web::test::init_service;
 use actix_web::{App, Error};
 use benches::request::{answer, ours, request, routes};
 use benches::statement::{
-    database, join, point_select, point_update, selects_anew, uncached_select,
-    uncached_select_by_ours,
+    database, point_select, point_update, selects_anew, uncached_select, uncached_select_by_ours,
 };
 use starpunk_metrics::sqlite::MonitoredConnection;
 use starpunk_metrics::{Config, Metrics, monitored_query, track_business};
@@ -86,14 +85,6 @@ fn path(name: &str, metrics: &Metrics) -> Path {
         "select-anew" => {
             let connection = MonitoredConnection::new(database()).expect("the hook is installed");
             Box::new(move || selects_anew(&connection))
-        }
-        "join-bare" => {
-            let connection = database();
-            Box::new(move || join(&connection))
-        }
-        "join" => {
-            let connection = MonitoredConnection::new(database()).expect("the hook is installed");
-            Box::new(move || join(&connection))
         }
         // In one transaction, which is begun and never ended.
         "update-bare" => {
