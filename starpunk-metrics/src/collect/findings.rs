@@ -73,7 +73,7 @@ impl Findings {
         self.0.iter()
     }
 
-    /// It was left open.
+    /// Looks at a transaction by itself; one that was not left open is nothing to look at.
     pub(crate) fn look_at_transaction(&mut self, transaction: &Transaction) {
         if transaction.ending != Ending::LeftOpen {
             return;

@@ -8,7 +8,7 @@ use crate::model::ended_request::EndedRequest;
 /// As many as there are traces: after a round of many requests so many give way at once.
 const MAX_OVER: usize = 500;
 
-/// Requests that are over; each is the only one of its kind, and `len() <= MAX_OVER`.
+/// Requests that are over, which nobody else has; `len() <= MAX_OVER`.
 #[derive(Debug, Default)]
 pub(crate) struct OverRequests(Vec<Arc<EndedRequest>>);
 

@@ -23,7 +23,7 @@ const WORTH_WAKING: u64 = 200_000;
 /// The largest ring is three quarters full before the collector comes round by itself if that takes less, in nanoseconds.
 const NEXT_TICK: u64 = 100_000_000;
 
-/// How often in a row the collector must have come in time before a smaller ring will do: making one costs more than a look.
+/// How often the collector must have come in time before a smaller ring will do: making one costs more than a look.
 const IN_TIME: u8 = 16;
 
 /// How many events are counted on their own thread before room is looked for again: looking costs more than one of them.
@@ -37,7 +37,7 @@ pub(super) struct Ring<T> {
     looked: Cell<(Ticks, usize)>,
     /// Where the next tick comes soon enough, it grows rather than wake the collector.
     is_patient: bool,
-    /// How often in a row the collector had come in time.
+    /// How often the collector had come in time since this ring began; where it came too late, that was a new one.
     in_time: Cell<u8>,
     /// There was none, and so many events are counted here before it is looked for again.
     refused: Cell<u32>,

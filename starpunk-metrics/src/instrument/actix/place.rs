@@ -148,7 +148,7 @@ impl<T: Guest> Own<T> {
         self.0.as_deref_mut()?.guest.as_mut()
     }
 
-    /// As well.
+    /// Its request: as well.
     pub(crate) fn request(&self) -> Option<&Arc<Request>> {
         self.0.as_deref().map(|room| &room.request)
     }
